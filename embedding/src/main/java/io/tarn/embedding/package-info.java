@@ -1,0 +1,2 @@
+/** Text to float vectors, alike for batch and stream. */
+package io.tarn.embedding;

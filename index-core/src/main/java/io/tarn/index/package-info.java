@@ -1,0 +1,2 @@
+/** The vector index: its format, its commits and its search. */
+package io.tarn.index;

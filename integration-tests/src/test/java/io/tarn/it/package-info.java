@@ -1,0 +1,2 @@
+/** Tests against real clusters, each a process of its own. */
+package io.tarn.it;

@@ -1,0 +1,2 @@
+/** Spark jobs that embed, build and append. */
+package io.tarn.spark;
