@@ -1,0 +1,208 @@
+package io.tarn.index.commit;
+
+import io.tarn.index.format.Format;
+import io.tarn.index.snapshot.Change;
+import io.tarn.index.snapshot.SegmentRef;
+import io.tarn.index.snapshot.Snapshot;
+import io.tarn.index.snapshot.SourceAdvance;
+import io.tarn.index.snapshot.SourceState;
+import io.tarn.index.storage.OutcomeUnknownException;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.UUID;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Publishes versions of an index, optimistically: read the newest snapshot, check that the change
+ * still makes sense on top of it, create the next version, and start over if another commit was
+ * faster. See docs/FORMAT.md, "Committing".
+ *
+ * <p>A commit ends in one of three ways: done (it returns a snapshot), refused ({@link
+ * CommitConflictException}), or unknown (any other exception): then the files may be part of the
+ * index and must be left alone; committing the same change again settles it.
+ */
+public final class Committer {
+  private static final Logger LOG = LoggerFactory.getLogger(Committer.class);
+
+  /** Every lost race is another writer's success, so this many in a row is no contention. */
+  private static final int MAX_ATTEMPTS = 100;
+
+  private static final int MAX_UNKNOWN_OUTCOMES = 5;
+  private static final long MIN_BACKOFF_MS = 5;
+  private static final long MAX_BACKOFF_MS = 500;
+
+  private final SnapshotLog log;
+  private final SegmentReassigner reassigner;
+
+  /**
+   * @param log the index
+   * @param reassigner used when the model changed between writing and committing
+   */
+  public Committer(SnapshotLog log, SegmentReassigner reassigner) {
+    this.log = log;
+    this.reassigner = reassigner;
+  }
+
+  /**
+   * Creates an index, as version 1.
+   *
+   * @throws IndexExistsException if there is one
+   */
+  public static Snapshot create(SnapshotLog log, NewIndex index) throws IOException {
+    Snapshot first =
+        new Snapshot(
+            Format.VERSION,
+            UUID.randomUUID().toString(),
+            1,
+            UUID.randomUUID().toString(),
+            index.operation(),
+            System.currentTimeMillis(),
+            index.schema(),
+            index.model(),
+            index.embedder(),
+            index.segments().stream().map(s -> s.committedIn(1)).toList(),
+            new TreeMap<>(),
+            List.of());
+    boolean published;
+    try {
+      published = log.newestVersion() == 0 && log.tryPublish(first);
+    } catch (OutcomeUnknownException e) {
+      published = isVersionOf(log, 1, first.commitId());
+    }
+    if (!published) {
+      throw new IndexExistsException(log.storage().location());
+    }
+    return first;
+  }
+
+  /**
+   * Publishes a change as the next version. Committing a change that is in the index already
+   * changes nothing and returns a snapshot that holds it.
+   *
+   * @throws CommitConflictException if the index has moved on so that the change cannot be made
+   */
+  public Snapshot commit(Change change) throws IOException {
+    Snapshot base = log.newest();
+    Optional<Snapshot> earlier = base.commitId().equals(change.commitId())
+        ? Optional.of(base)
+        : Optional.empty();
+    if (earlier.isPresent()) {
+      return earlier.get();
+    }
+    long firstBase = base.version();
+    List<SegmentRef> added = change.added();
+    String assignedWith = change.modelId();
+    int unknownOutcomes = 0;
+    for (int attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+      if (SourcePositions.compare(base, change) == SourcePositions.Verdict.CONTAINED) {
+        return base;
+      }
+      if (!added.isEmpty() && !assignedWith.equals(base.model().id())) {
+        LOG.info("Version {} has a new model: re-assigning the rows to commit", base.version());
+        added = reassigner.reassign(added, base);
+        assignedWith = base.model().id();
+      }
+      Snapshot next = successor(base, change, added);
+      try {
+        if (log.tryPublish(next)) {
+          return next;
+        }
+      } catch (OutcomeUnknownException e) {
+        unknownOutcomes++;
+        if (unknownOutcomes > MAX_UNKNOWN_OUTCOMES) {
+          throw e;
+        }
+        LOG.warn("Whether version {} was published is unknown: looking", next.version(), e);
+      }
+      backOff(attempt);
+      base = log.newest();
+      Optional<Snapshot> mine = findCommit(change.commitId(), firstBase, base);
+      if (mine.isPresent()) {
+        return mine.get();
+      }
+    }
+    throw new IOException(
+        "commit " + change.commitId() + " lost the race for a version " + MAX_ATTEMPTS + " times");
+  }
+
+  private static Snapshot successor(Snapshot base, Change change, List<SegmentRef> added)
+      throws CommitConflictException {
+    long version = base.version() + 1;
+    Set<String> removed = new HashSet<>(change.removed());
+    List<SegmentRef> segments = new ArrayList<>();
+    for (SegmentRef segment : base.segments()) {
+      if (!removed.remove(segment.path())) {
+        segments.add(segment);
+      }
+    }
+    if (!removed.isEmpty()) {
+      throw new CommitConflictException(
+          "version "
+              + base.version()
+              + " no longer has the segments this change replaces: "
+              + new TreeSet<>(removed));
+    }
+    added.forEach(segment -> segments.add(segment.committedIn(version)));
+    SortedMap<String, SourceState> sources = new TreeMap<>(base.sources());
+    for (Map.Entry<String, SourceAdvance> source : change.sources().entrySet()) {
+      sources.put(source.getKey(), base.source(source.getKey()).after(source.getValue()));
+    }
+    return new Snapshot(
+        Format.VERSION,
+        base.indexId(),
+        version,
+        change.commitId(),
+        change.operation(),
+        Math.max(System.currentTimeMillis(), base.timestampMs()),
+        base.schema(),
+        base.model(),
+        base.embedder(),
+        segments,
+        sources,
+        base.calibration());
+  }
+
+  /** Our commit among the versions published since we began: after an unknown outcome it may be. */
+  private Optional<Snapshot> findCommit(String commitId, long afterVersion, Snapshot newest)
+      throws IOException {
+    if (newest.commitId().equals(commitId)) {
+      return Optional.of(newest);
+    }
+    for (long version = newest.version() - 1; version > afterVersion; version--) {
+      if (isVersionOf(log, version, commitId)) {
+        return Optional.of(log.read(version));
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static boolean isVersionOf(SnapshotLog log, long version, String commitId)
+      throws IOException {
+    try {
+      return log.read(version).commitId().equals(commitId);
+    } catch (NoSuchVersionException | NotAnIndexException e) {
+      return false;
+    }
+  }
+
+  private static void backOff(int attempt) throws IOException {
+    long ceilingMs = Math.min(MAX_BACKOFF_MS, MIN_BACKOFF_MS << Math.min(attempt, 10));
+    try {
+      TimeUnit.MILLISECONDS.sleep(ThreadLocalRandom.current().nextLong(1, ceilingMs + 1));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted while committing", e);
+    }
+  }
+}

@@ -1,0 +1,128 @@
+package io.tarn.index.commit;
+
+import io.tarn.index.format.DamagedFileException;
+import io.tarn.index.format.SnapshotFile;
+import io.tarn.index.snapshot.Snapshot;
+import io.tarn.index.storage.FileStat;
+import io.tarn.index.storage.PendingFile;
+import io.tarn.index.storage.Storage;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.NoSuchFileException;
+import java.util.Optional;
+
+/**
+ * The snapshots of an index: files {@code versions/<20 digits>.json}, created in unbroken sequence
+ * from 1 on, each only if it does not exist.
+ *
+ * <p>The newest is found without listing. Versions form a binary search tree: the numbers that share
+ * the newest version's leading bits, with zeros below, are never expired (docs/FORMAT.md, "Finding
+ * the newest version"), so asking for one bit after the other, highest first, spells the newest
+ * version in at most {@value #MAX_VERSION_BITS} questions, however many versions there are.
+ */
+public final class SnapshotLog {
+  static final int MAX_VERSION_BITS = 40;
+
+  private static final String DIRECTORY = "versions/";
+
+  private final Storage storage;
+
+  public SnapshotLog(Storage storage) {
+    this.storage = storage;
+  }
+
+  /** The files of the index. */
+  public Storage storage() {
+    return storage;
+  }
+
+  /** The path of a version's file. */
+  public static String path(long version) {
+    return DIRECTORY + String.format("%020d", version) + ".json";
+  }
+
+  /** The newest version's number, or 0 if there is none. */
+  public long newestVersion() throws IOException {
+    long version = 0;
+    for (int bit = MAX_VERSION_BITS - 1; bit >= 0; bit--) {
+      long candidate = version | 1L << bit;
+      if (exists(candidate)) {
+        version = candidate;
+      }
+    }
+    return version;
+  }
+
+  /**
+   * The newest version's number, by someone who knew {@code known} to be the newest a short while
+   * ago: shorter than the ten minutes for which FORMAT.md keeps a superseded version's successor.
+   * Costs one question where nothing is new.
+   */
+  public long newestVersionAfter(long known) throws IOException {
+    return exists(known + 1) ? newestVersion() : known;
+  }
+
+  /** The newest snapshot, or empty if there is no index. */
+  public Optional<Snapshot> findNewest() throws IOException {
+    long version = newestVersion();
+    return version == 0 ? Optional.empty() : Optional.of(read(version));
+  }
+
+  /**
+   * The newest snapshot.
+   *
+   * @throws NotAnIndexException if there is none
+   */
+  public Snapshot newest() throws IOException {
+    return findNewest().orElseThrow(() -> new NotAnIndexException(storage.location()));
+  }
+
+  /**
+   * Reads one version.
+   *
+   * @throws NoSuchVersionException if there is no such version
+   * @throws DamagedFileException if its bytes are not those of a snapshot
+   */
+  public Snapshot read(long version) throws IOException {
+    String path = path(version);
+    Optional<FileStat> stat = version < 1 ? Optional.empty() : storage.stat(path);
+    if (stat.isEmpty()) {
+      long newest = newestVersion();
+      if (newest == 0) {
+        throw new NotAnIndexException(storage.location());
+      }
+      throw new NoSuchVersionException(storage.location(), version, newest);
+    }
+    try {
+      byte[] bytes = storage.read(path, 0, Math.toIntExact(stat.get().bytes()));
+      Snapshot snapshot = SnapshotFile.fromBytes(path, bytes);
+      if (snapshot.version() != version) {
+        throw new DamagedFileException(path, "says that it is version " + snapshot.version());
+      }
+      return snapshot;
+    } catch (NoSuchFileException | EOFException e) {
+      throw new DamagedFileException(path, "vanished while it was read", e);
+    }
+  }
+
+  /**
+   * Publishes a snapshot, unless its version exists.
+   *
+   * @return false if another commit took the version; nothing was changed then
+   * @throws io.tarn.index.storage.OutcomeUnknownException if it may or may not be published
+   */
+  boolean tryPublish(Snapshot snapshot) throws IOException {
+    try (PendingFile file = storage.create(path(snapshot.version()))) {
+      file.write(SnapshotFile.toBytes(snapshot));
+      file.publish();
+      return true;
+    } catch (FileAlreadyExistsException e) {
+      return false;
+    }
+  }
+
+  private boolean exists(long version) throws IOException {
+    return storage.stat(path(version)).isPresent();
+  }
+}

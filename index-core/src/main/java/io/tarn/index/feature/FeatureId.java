@@ -1,0 +1,83 @@
+package io.tarn.index.feature;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/**
+ * The identity of a feature: text or a 64-bit number, the same kind throughout an index. Ids order
+ * numerically, or as unsigned UTF-8 bytes; equal distances are ranked by that order.
+ */
+public sealed interface FeatureId extends Comparable<FeatureId> {
+
+  /** A text id. */
+  record Text(String value) implements FeatureId {
+    public Text {
+      if (value == null || value.isEmpty()) {
+        throw new IllegalArgumentException("an id must not be empty");
+      }
+    }
+
+    @Override
+    public String toString() {
+      return value;
+    }
+  }
+
+  /** A numeric id. */
+  record Number(long value) implements FeatureId {
+    @Override
+    public String toString() {
+      return Long.toString(value);
+    }
+  }
+
+  /** The kind of this id. */
+  default IdType type() {
+    return this instanceof Text ? IdType.STRING : IdType.INT64;
+  }
+
+  /** The id as a plain {@link String} or {@link Long}, as JSON and tables want it. */
+  default Object toObject() {
+    return this instanceof Text text ? text.value() : (Object) ((Number) this).value();
+  }
+
+  static FeatureId of(String value) {
+    return new Text(value);
+  }
+
+  static FeatureId of(long value) {
+    return new Number(value);
+  }
+
+  /**
+   * Reads an id written as text.
+   *
+   * @throws IllegalArgumentException if it is empty, or not a 64-bit number where one is wanted
+   */
+  static FeatureId parse(IdType type, String text) {
+    return switch (type) {
+      case STRING -> of(text);
+      case INT64 -> {
+        try {
+          yield of(Long.parseLong(text.strip()));
+        } catch (NumberFormatException e) {
+          throw new IllegalArgumentException(
+              "id '" + text + "' is not an int64, which is the id type of this index", e);
+        }
+      }
+    };
+  }
+
+  @Override
+  default int compareTo(FeatureId other) {
+    if (this instanceof Number mine && other instanceof Number theirs) {
+      return Long.compare(mine.value(), theirs.value());
+    }
+    if (this instanceof Text mine && other instanceof Text theirs) {
+      return Arrays.compareUnsigned(
+          mine.value().getBytes(StandardCharsets.UTF_8),
+          theirs.value().getBytes(StandardCharsets.UTF_8));
+    }
+    throw new IllegalArgumentException("a text id and a numeric id cannot be compared");
+  }
+}

@@ -1,0 +1,33 @@
+package io.tarn.index.feature;
+
+/**
+ * A feature that cannot be taken into the index. Thrown for data, not for faults: it carries no
+ * stack trace, and its callers set the row aside with the reason.
+ */
+public final class RejectedFeatureException extends Exception {
+  private static final long serialVersionUID = 1L;
+
+  /** Why a feature was refused; the names appear in dead-letter headers and rejects tables. */
+  public enum Reason {
+    UNPARSABLE,
+    MISSING_ID,
+    MISSING_VECTOR,
+    WRONG_DIMENSION,
+    NOT_FINITE,
+    ZERO_VECTOR,
+    BAD_ATTRIBUTE,
+    NOT_EMBEDDABLE
+  }
+
+  private final Reason reason;
+
+  public RejectedFeatureException(Reason reason, String message) {
+    super(message, null, false, false);
+    this.reason = reason;
+  }
+
+  /** The kind of defect; {@link #getMessage()} has the particulars. */
+  public Reason reason() {
+    return reason;
+  }
+}

@@ -1,0 +1,50 @@
+package io.tarn.index.feature;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * What every feature of an index looks like.
+ *
+ * @param idType the type of the ids
+ * @param dimension the number of floats of every vector
+ * @param metric how vectors are compared
+ * @param attributes the attributes, in column order
+ */
+public record Schema(IdType idType, int dimension, Metric metric, List<Attribute> attributes) {
+  /** The largest dimension accepted; a page must hold at least one vector. */
+  public static final int MAX_DIMENSION = 65_536;
+
+  public Schema {
+    if (dimension < 1 || dimension > MAX_DIMENSION) {
+      throw new IllegalArgumentException(
+          "dimension " + dimension + " is not between 1 and " + MAX_DIMENSION);
+    }
+    attributes = List.copyOf(attributes);
+    Set<String> names = new HashSet<>();
+    for (Attribute attribute : attributes) {
+      if (!names.add(attribute.name())) {
+        throw new IllegalArgumentException("attribute '" + attribute.name() + "' is named twice");
+      }
+    }
+  }
+
+  /** The place of an attribute in {@link #attributes()}, or -1. */
+  public int attributeIndex(String name) {
+    for (int i = 0; i < attributes.size(); i++) {
+      if (attributes.get(i).name().equals(name)) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  /** The attributes as "name type, name type", for messages. */
+  public String describeAttributes() {
+    return attributes.stream()
+        .map(a -> a.name() + " " + a.type().externalName())
+        .collect(Collectors.joining(", "));
+  }
+}

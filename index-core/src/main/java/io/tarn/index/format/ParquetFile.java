@@ -1,0 +1,197 @@
+package io.tarn.index.format;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.Map;
+import org.apache.parquet.ParquetReadOptions;
+import org.apache.parquet.bytes.HeapByteBufferAllocator;
+import org.apache.parquet.column.ColumnDescriptor;
+import org.apache.parquet.column.ColumnWriter;
+import org.apache.parquet.column.ParquetProperties;
+import org.apache.parquet.column.impl.ColumnReadStoreImpl;
+import org.apache.parquet.column.impl.ColumnWriteStoreV2;
+import org.apache.parquet.column.page.PageReadStore;
+import org.apache.parquet.compression.CompressionCodecFactory.BytesInputCompressor;
+import org.apache.parquet.conf.PlainParquetConfiguration;
+import org.apache.parquet.hadoop.CodecFactory;
+import org.apache.parquet.hadoop.ColumnChunkPageWriteStore;
+import org.apache.parquet.hadoop.ParquetFileReader;
+import org.apache.parquet.hadoop.ParquetFileWriter;
+import org.apache.parquet.hadoop.metadata.CompressionCodecName;
+import org.apache.parquet.io.api.Binary;
+import org.apache.parquet.io.api.Converter;
+import org.apache.parquet.io.api.GroupConverter;
+import org.apache.parquet.io.api.PrimitiveConverter;
+import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.PrimitiveType;
+import org.apache.parquet.schema.Type;
+import org.apache.parquet.schema.Types;
+
+/**
+ * A Parquet file whose column {@code vector} goes through {@link VectorPages} and whose other
+ * columns, all flat, go through Parquet's own column writers and readers. Nothing is compressed.
+ */
+final class ParquetFile {
+  private static final int PAGE_BYTES = 1024 * 1024;
+
+  private ParquetFile() {}
+
+  /** The type of a vector column. */
+  static Type vectorType() {
+    return Types.optionalList()
+        .requiredElement(PrimitiveType.PrimitiveTypeName.FLOAT)
+        .named(Format.VECTOR);
+  }
+
+  private static ColumnDescriptor vectorColumn(MessageType schema) {
+    return schema.getColumns().stream()
+        .filter(column -> column.getPath()[0].equals(Format.VECTOR))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private static MessageType withoutVector(MessageType schema) {
+    return new MessageType(
+        schema.getName(),
+        schema.getFields().stream().filter(f -> !f.getName().equals(Format.VECTOR)).toList());
+  }
+
+  /** Writes such a file, row group after row group. */
+  static final class Writer {
+    private final MessageType schema;
+    private final int dimension;
+    private final ParquetProperties properties;
+    private final BytesInputCompressor uncompressed;
+    private final ParquetFileWriter file;
+    private ColumnChunkPageWriteStore pages;
+    private ColumnWriteStoreV2 columns;
+    private ColumnWriter[] writers;
+    private VectorPages.Writer vectors;
+    private int rows;
+
+    Writer(MessageType schema, int dimension, OutputStream out) throws IOException {
+      this.schema = schema;
+      this.dimension = dimension;
+      this.properties =
+          ParquetProperties.builder()
+              .withWriterVersion(ParquetProperties.WriterVersion.PARQUET_2_0)
+              .withPageSize(PAGE_BYTES)
+              .withDictionaryEncoding(Format.ID, false)
+              .build();
+      this.uncompressed =
+          new CodecFactory(new PlainParquetConfiguration(), PAGE_BYTES)
+              .getCompressor(CompressionCodecName.UNCOMPRESSED);
+      this.file =
+          new ParquetFileWriter(
+              MemoryParquet.output(out),
+              schema,
+              ParquetFileWriter.Mode.CREATE,
+              Format.MAX_FILE_BYTES,
+              0,
+              null,
+              properties);
+      file.start();
+      startRowGroup();
+    }
+
+    private void startRowGroup() {
+      MessageType flat = withoutVector(schema);
+      pages =
+          ColumnChunkPageWriteStore.builder()
+              .withCompressorProvider(column -> uncompressed)
+              .withSchema(schema)
+              .withAllocator(new HeapByteBufferAllocator())
+              .withColumnIndexTruncateLength(properties.getColumnIndexTruncateLength())
+              .withPageWriteChecksumEnabled(true)
+              .build();
+      columns = new ColumnWriteStoreV2(flat, pages, properties);
+      writers =
+          flat.getColumns().stream().map(columns::getColumnWriter).toArray(ColumnWriter[]::new);
+      ColumnDescriptor vector = vectorColumn(schema);
+      vectors = new VectorPages.Writer(dimension, vector, pages.getPageWriter(vector));
+      rows = 0;
+    }
+
+    /** The writer of the i-th column that is not the vector. */
+    ColumnWriter column(int i) {
+      return writers[i];
+    }
+
+    VectorPages.Writer vectors() {
+      return vectors;
+    }
+
+    void endRow() {
+      columns.endRecord();
+      rows++;
+    }
+
+    int rowsInRowGroup() {
+      return rows;
+    }
+
+    void endRowGroup() throws IOException {
+      if (rows > 0) {
+        vectors.end();
+        columns.flush();
+        file.startBlock(rows);
+        pages.flushToFileWriter(file);
+        file.endBlock();
+      }
+      columns.close();
+      pages.close();
+      startRowGroup();
+    }
+
+    void end(Map<String, String> metadata) throws IOException {
+      endRowGroup();
+      columns.close();
+      pages.close();
+      file.end(metadata);
+    }
+  }
+
+  /** Opens a file held in memory. */
+  static ParquetFileReader open(byte[] bytes) throws IOException {
+    return ParquetFileReader.open(
+        MemoryParquet.input(bytes),
+        ParquetReadOptions.builder(new PlainParquetConfiguration())
+            .withAllocator(new HeapByteBufferAllocator())
+            .build());
+  }
+
+  /** The readers of the columns of a row group that are not the vector. */
+  static ColumnReadStoreImpl columns(PageReadStore rowGroup, MessageType schema, String createdBy) {
+    MessageType flat = withoutVector(schema);
+    return new ColumnReadStoreImpl(rowGroup, new Unconverted(), flat, createdBy);
+  }
+
+  static int readVectors(
+      String path,
+      PageReadStore rowGroup,
+      MessageType schema,
+      int dimension,
+      float[] vectors,
+      int offset)
+      throws IOException {
+    return VectorPages.read(
+        path, rowGroup.getPageReader(vectorColumn(schema)), dimension, vectors, offset);
+  }
+
+  /** Values are taken from the column readers directly, so the record converters do nothing. */
+  private static final class Unconverted extends GroupConverter {
+    @Override
+    public Converter getConverter(int fieldIndex) {
+      return new PrimitiveConverter() {
+        @Override
+        public void addBinary(Binary value) {}
+      };
+    }
+
+    @Override
+    public void start() {}
+
+    @Override
+    public void end() {}
+  }
+}

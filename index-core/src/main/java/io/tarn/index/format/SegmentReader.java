@@ -1,0 +1,170 @@
+package io.tarn.index.format;
+
+import io.tarn.index.feature.AttributeType;
+import io.tarn.index.feature.IdType;
+import io.tarn.index.feature.Schema;
+import io.tarn.index.segment.IdColumn;
+import io.tarn.index.segment.Segment;
+import io.tarn.index.snapshot.SegmentRef;
+import io.tarn.index.storage.Storage;
+import java.io.IOException;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.HashMap;
+import java.util.Map;
+import org.apache.parquet.column.ColumnDescriptor;
+import org.apache.parquet.column.ColumnReader;
+import org.apache.parquet.column.impl.ColumnReadStoreImpl;
+import org.apache.parquet.column.page.PageReadStore;
+import org.apache.parquet.hadoop.ParquetFileReader;
+import org.apache.parquet.io.api.Binary;
+import org.apache.parquet.schema.MessageType;
+
+/** Reads whole segments into memory, checking their length and checksum first. */
+public final class SegmentReader {
+  private final String path;
+  private final Schema schema;
+  private final MessageType type;
+  private final int deletes;
+  private final int[] listIds;
+  private final IdColumn.Builder ids;
+  private final long[] orders;
+  private final long[] positions;
+  private final float[] vectors;
+  private final Object[][] attributes;
+  private int row;
+  private int vectorRow;
+
+  private SegmentReader(SegmentRef ref, Schema schema) throws IOException {
+    this.path = ref.path();
+    this.schema = schema;
+    this.type = SegmentColumns.parquetType(schema);
+    int rows = Math.toIntExact(ref.rows() + ref.deletes());
+    long floats = Math.multiplyExact(ref.rows(), (long) schema.dimension());
+    if (floats * Float.BYTES > ref.file().bytes()) {
+      throw new DamagedFileException(
+          path, "is too short for the " + ref.rows() + " rows that the snapshot records");
+    }
+    this.deletes = Math.toIntExact(ref.deletes());
+    this.listIds = new int[rows];
+    this.ids = new IdColumn.Builder(schema.idType(), rows);
+    this.orders = new long[rows];
+    this.positions = new long[rows];
+    this.vectors = new float[Math.toIntExact(floats)];
+    this.attributes = new Object[schema.attributes().size()][rows];
+  }
+
+  /**
+   * Reads a segment.
+   *
+   * @throws DamagedFileException if it is not, byte for byte, what the snapshot records, or does
+   *     not fit the schema
+   */
+  public static Segment read(Storage storage, SegmentRef ref, Schema schema) throws IOException {
+    byte[] bytes = ChecksummedFile.read(storage, ref.file());
+    SegmentReader reader = new SegmentReader(ref, schema);
+    try (ParquetFileReader file = ParquetFile.open(bytes)) {
+      reader.readFile(file, ref);
+    } catch (DamagedFileException e) {
+      throw e;
+    } catch (IOException | RuntimeException e) {
+      throw new DamagedFileException(
+          ref.path(), "cannot be read as a segment: " + e.getMessage(), e);
+    }
+    return new Segment(
+        ref,
+        reader.deletes,
+        reader.listIds,
+        reader.ids.build(),
+        reader.orders,
+        reader.positions,
+        reader.vectors,
+        reader.attributes);
+  }
+
+  private void readFile(ParquetFileReader file, SegmentRef ref) throws IOException {
+    MessageType found = file.getFileMetaData().getSchema();
+    if (!found.getFields().equals(type.getFields())) {
+      throw new DamagedFileException(
+          path, "has the columns " + found.getFields() + " where the schema has " + type);
+    }
+    if (file.getRecordCount() != ref.rows() + ref.deletes()) {
+      throw new DamagedFileException(
+          path,
+          "has "
+              + file.getRecordCount()
+              + " rows where the snapshot records "
+              + (ref.rows() + ref.deletes()));
+    }
+    String createdBy = file.getFileMetaData().getCreatedBy();
+    for (PageReadStore group = file.readNextRowGroup();
+        group != null;
+        group = file.readNextRowGroup()) {
+      readRowGroup(group, createdBy);
+    }
+    if (vectorRow != ref.rows()) {
+      throw new DamagedFileException(
+          path, "has " + vectorRow + " vectors where the snapshot records " + ref.rows());
+    }
+  }
+
+  private void readRowGroup(PageReadStore group, String createdBy) throws IOException {
+    ColumnReadStoreImpl columns = ParquetFile.columns(group, type, createdBy);
+    int count = Math.toIntExact(group.getRowCount());
+    ColumnReader lists = column(columns, Format.LIST_ID);
+    ColumnReader orderColumn = column(columns, Format.EVENT_ORDER);
+    ColumnReader positionColumn = column(columns, Format.POSITION);
+    for (int i = row; i < row + count; i++) {
+      listIds[i] = lists.getInteger();
+      lists.consume();
+      orders[i] = orderColumn.getLong();
+      orderColumn.consume();
+      positions[i] = positionColumn.getLong();
+      positionColumn.consume();
+    }
+    readIds(column(columns, Format.ID), count);
+    for (int a = 0; a < attributes.length; a++) {
+      readAttribute(a, column(columns, schema.attributes().get(a).name()), count);
+    }
+    row += count;
+    vectorRow +=
+        ParquetFile.readVectors(
+            path, group, type, schema.dimension(), vectors, vectorRow * schema.dimension());
+  }
+
+  private ColumnReader column(ColumnReadStoreImpl columns, String name) {
+    ColumnDescriptor descriptor = type.getColumnDescription(new String[] {name});
+    return columns.getColumnReader(descriptor);
+  }
+
+  private void readIds(ColumnReader column, int count) {
+    for (int i = 0; i < count; i++) {
+      if (schema.idType() == IdType.INT64) {
+        ids.add(column.getLong());
+      } else {
+        ids.add(column.getBinary().getBytesUnsafe());
+      }
+      column.consume();
+    }
+  }
+
+  private void readAttribute(int attribute, ColumnReader column, int count) {
+    AttributeType valueType = schema.attributes().get(attribute).type();
+    // Attributes repeat; one String for all rows that share it.
+    Map<Binary, String> strings = new HashMap<>();
+    for (int i = row; i < row + count; i++) {
+      if (column.getCurrentDefinitionLevel() > 0) {
+        attributes[attribute][i] =
+            switch (valueType) {
+              case STRING ->
+                  strings.computeIfAbsent(column.getBinary().copy(), Binary::toStringUsingUTF8);
+              case LONG -> column.getLong();
+              case DOUBLE -> column.getDouble();
+              case BOOLEAN -> column.getBoolean();
+              case TIMESTAMP -> Instant.EPOCH.plus(column.getLong(), ChronoUnit.MICROS);
+            };
+      }
+      column.consume();
+    }
+  }
+}

@@ -1,0 +1,205 @@
+package io.tarn.index.format;
+
+import io.tarn.index.feature.Attribute;
+import io.tarn.index.feature.Feature;
+import io.tarn.index.feature.FeatureId;
+import io.tarn.index.feature.IdType;
+import io.tarn.index.feature.Schema;
+import io.tarn.index.quantize.Quantizer;
+import io.tarn.index.snapshot.FileRef;
+import io.tarn.index.snapshot.SegmentRef;
+import io.tarn.index.storage.PendingFile;
+import io.tarn.index.storage.Storage;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.time.Instant;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.zip.CRC32C;
+import java.util.zip.CheckedOutputStream;
+import org.apache.parquet.column.ColumnWriter;
+import org.apache.parquet.io.api.Binary;
+
+/**
+ * Writes one segment. Rows come sorted by list: deletes first, under list {@link
+ * Format#DELETES_LIST}, then each list's features. A segment that is closed before {@link #finish}
+ * leaves nothing behind.
+ */
+public final class SegmentWriter implements Closeable {
+  /** How much of a row group is held in memory before it is written. */
+  private static final long ROW_GROUP_BYTES = 64L << 20;
+
+  private static final int FLAT_BYTES_PER_ROW = 64;
+
+  private final Schema schema;
+  private final Quantizer quantizer;
+  private final String path;
+  private final PendingFile file;
+  private final CheckedOutputStream checked;
+  private final CountingStream counted;
+  private final ParquetFile.Writer parquet;
+  private final int rowsPerRowGroup;
+  private int lastList = Format.DELETES_LIST;
+  private long rows;
+  private long deletes;
+  private long minOrder = Long.MAX_VALUE;
+  private long maxOrder = Long.MIN_VALUE;
+
+  public SegmentWriter(Storage storage, Schema schema, Quantizer quantizer) throws IOException {
+    this.schema = schema;
+    this.quantizer = quantizer;
+    this.path = Format.SEGMENTS + UUID.randomUUID() + Format.EXTENSION;
+    this.file = storage.create(path);
+    this.checked = new CheckedOutputStream(file, new CRC32C());
+    this.counted = new CountingStream(checked);
+    long rowBytes = (long) schema.dimension() * Float.BYTES + FLAT_BYTES_PER_ROW;
+    this.rowsPerRowGroup = (int) Math.max(1, ROW_GROUP_BYTES / rowBytes);
+    this.parquet =
+        new ParquetFile.Writer(SegmentColumns.parquetType(schema), schema.dimension(), counted);
+  }
+
+  /** Adds a delete; all deletes come before the first feature. */
+  public void addDelete(Feature delete) throws IOException {
+    if (!delete.deleted() || rows > 0) {
+      throw new IllegalArgumentException("deletes come first and have no vector");
+    }
+    parquet.vectors().addNull();
+    addColumns(Format.DELETES_LIST, delete);
+    deletes++;
+  }
+
+  /** Adds a feature of a list; lists come in ascending order. */
+  public void add(int listId, Feature feature) throws IOException {
+    if (listId < 0 || listId < lastList) {
+      throw new IllegalArgumentException("list " + listId + " after list " + lastList);
+    }
+    if (feature.vector().length != schema.dimension()) {
+      throw new IllegalArgumentException(
+          feature.vector().length + " values where the schema has " + schema.dimension());
+    }
+    lastList = listId;
+    parquet.vectors().add(listId, feature.vector(), 0);
+    addColumns(listId, feature);
+    rows++;
+  }
+
+  /** Bytes that have left memory so far; the last row group comes on top. */
+  public long writtenBytes() {
+    return counted.bytes;
+  }
+
+  /** Completes the segment: from now on it exists, though no snapshot knows it yet. */
+  public SegmentRef finish() throws IOException {
+    if (rows + deletes == 0) {
+      throw new IllegalStateException("a segment has at least one row");
+    }
+    parquet.end(
+        Map.of(
+            Format.KEY_KIND,
+            "segment",
+            Format.KEY_FORMAT_VERSION,
+            Integer.toString(Format.VERSION),
+            Format.KEY_METRIC,
+            schema.metric().externalName(),
+            Format.KEY_QUANTIZER,
+            quantizer.type()));
+    if (counted.bytes > Format.MAX_FILE_BYTES) {
+      throw new IOException(
+          path + " has " + counted.bytes + " bytes, a segment at most " + Format.MAX_FILE_BYTES);
+    }
+    counted.flush();
+    file.publish();
+    String crc32c = ChecksummedFile.hex((CRC32C) checked.getChecksum());
+    return new SegmentRef(
+        new FileRef(path, counted.bytes, crc32c),
+        SegmentRef.UNCOMMITTED,
+        rows,
+        deletes,
+        minOrder,
+        maxOrder);
+  }
+
+  @Override
+  public void close() throws IOException {
+    file.close();
+  }
+
+  private void addColumns(int listId, Feature feature) throws IOException {
+    parquet.column(SegmentColumns.LIST_ID).write(listId, 0, 0);
+    writeId(parquet.column(SegmentColumns.ID), feature.id());
+    parquet.column(SegmentColumns.EVENT_ORDER).write(feature.order(), 0, 0);
+    parquet.column(SegmentColumns.POSITION).write(feature.position(), 0, 0);
+    parquet.column(SegmentColumns.DELETED).write(feature.deleted(), 0, 0);
+    for (int i = 0; i < schema.attributes().size(); i++) {
+      ColumnWriter column = parquet.column(SegmentColumns.FIRST_ATTRIBUTE + i);
+      Object value = feature.deleted() ? null : feature.attributes()[i];
+      if (value == null) {
+        column.writeNull(0, 0);
+      } else {
+        writeAttribute(column, schema.attributes().get(i), value);
+      }
+    }
+    parquet.endRow();
+    minOrder = Math.min(minOrder, feature.order());
+    maxOrder = Math.max(maxOrder, feature.order());
+    if (parquet.rowsInRowGroup() >= rowsPerRowGroup) {
+      parquet.endRowGroup();
+    }
+  }
+
+  private void writeId(ColumnWriter column, FeatureId id) {
+    if (id.type() != schema.idType()) {
+      throw new IllegalArgumentException(
+          "id '" + id + "' is no " + schema.idType().externalName());
+    }
+    if (schema.idType() == IdType.INT64) {
+      column.write(((FeatureId.Number) id).value(), 0, 0);
+    } else {
+      column.write(Binary.fromString(((FeatureId.Text) id).value()), 0, 0);
+    }
+  }
+
+  private static void writeAttribute(ColumnWriter column, Attribute attribute, Object value) {
+    switch (attribute.type()) {
+      case STRING -> column.write(Binary.fromString((String) value), 0, 1);
+      case LONG -> column.write((long) (Long) value, 0, 1);
+      case DOUBLE -> column.write((double) (Double) value, 0, 1);
+      case BOOLEAN -> column.write((boolean) (Boolean) value, 0, 1);
+      case TIMESTAMP -> column.write(toMicros((Instant) value), 0, 1);
+    }
+  }
+
+  private static long toMicros(Instant instant) {
+    return Math.addExact(
+        Math.multiplyExact(instant.getEpochSecond(), TimeUnit.SECONDS.toMicros(1)),
+        TimeUnit.NANOSECONDS.toMicros(instant.getNano()));
+  }
+
+  private static final class CountingStream extends OutputStream {
+    private final OutputStream out;
+    private long bytes;
+
+    CountingStream(OutputStream out) {
+      this.out = out;
+    }
+
+    @Override
+    public void write(int b) throws IOException {
+      out.write(b);
+      bytes++;
+    }
+
+    @Override
+    public void write(byte[] data, int offset, int length) throws IOException {
+      out.write(data, offset, length);
+      bytes += length;
+    }
+
+    @Override
+    public void flush() throws IOException {
+      out.flush();
+    }
+  }
+}

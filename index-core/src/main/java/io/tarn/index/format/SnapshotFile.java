@@ -1,0 +1,117 @@
+package io.tarn.index.format;
+
+import com.fasterxml.jackson.annotation.JsonValue;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.tarn.index.feature.AttributeType;
+import io.tarn.index.feature.IdType;
+import io.tarn.index.feature.Metric;
+import io.tarn.index.snapshot.Change;
+import io.tarn.index.snapshot.Snapshot;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.zip.CRC32C;
+
+/**
+ * Snapshots as JSON. The last member is the CRC-32C of every byte before it, so that a torn or
+ * flipped snapshot is told from a sound one.
+ */
+public final class SnapshotFile {
+  private static final String FORMAT_VERSION = "format_version";
+  private static final String CHECKSUM_START = ",\"crc32c\":\"";
+  private static final String CHECKSUM_END = "\"}\n";
+  private static final int CHECKSUM_BYTES = CHECKSUM_START.length() + 8 + CHECKSUM_END.length();
+  private static final ObjectMapper JSON = mapper();
+
+  private SnapshotFile() {}
+
+  /** The bytes of the file {@code versions/<version>.json}. */
+  public static byte[] toBytes(Snapshot snapshot) {
+    byte[] body = write(snapshot);
+    // The closing brace makes room for the checksum.
+    int bodyBytes = body.length - 1;
+    CRC32C crc = new CRC32C();
+    crc.update(body, 0, bodyBytes);
+    byte[] checksum =
+        (CHECKSUM_START + ChecksummedFile.hex(crc) + CHECKSUM_END)
+            .getBytes(StandardCharsets.US_ASCII);
+    byte[] file = Arrays.copyOf(body, bodyBytes + checksum.length);
+    System.arraycopy(checksum, 0, file, bodyBytes, checksum.length);
+    return file;
+  }
+
+  /**
+   * Reads a snapshot.
+   *
+   * @param path the file's path, for messages
+   * @throws DamagedFileException if the bytes are not those of a whole snapshot
+   * @throws UnsupportedFormatException if it is of a newer format
+   */
+  public static Snapshot fromBytes(String path, byte[] file) throws IOException {
+    int bodyBytes = file.length - CHECKSUM_BYTES;
+    String tail =
+        bodyBytes < 0 ? "" : new String(file, bodyBytes, CHECKSUM_BYTES, StandardCharsets.US_ASCII);
+    if (!tail.startsWith(CHECKSUM_START) || !tail.endsWith(CHECKSUM_END)) {
+      throw new DamagedFileException(
+          path, "does not end with its checksum; it is truncated or not a Tarn snapshot");
+    }
+    CRC32C crc = new CRC32C();
+    crc.update(file, 0, bodyBytes);
+    String recorded = tail.substring(CHECKSUM_START.length(), CHECKSUM_START.length() + 8);
+    if (!recorded.equals(ChecksummedFile.hex(crc))) {
+      throw new DamagedFileException(
+          path, "has CRC-32C " + ChecksummedFile.hex(crc) + " where it records " + recorded);
+    }
+    try {
+      JsonNode tree = JSON.readTree(file);
+      int version = tree.path(FORMAT_VERSION).asInt();
+      if (version > Format.VERSION) {
+        throw new UnsupportedFormatException(path, version, Format.VERSION);
+      }
+      return JSON.treeToValue(tree, Snapshot.class);
+    } catch (JsonProcessingException e) {
+      throw new DamagedFileException(path, "is not a snapshot: " + e.getOriginalMessage(), e);
+    }
+  }
+
+  /** A change as JSON, for writers that keep it across a restart. */
+  public static byte[] changeToBytes(Change change) {
+    return write(change);
+  }
+
+  /** Reads what {@link #changeToBytes} wrote. */
+  public static Change changeFromBytes(byte[] bytes) throws IOException {
+    return JSON.readValue(bytes, Change.class);
+  }
+
+  private static byte[] write(Object value) {
+    try {
+      return JSON.writeValueAsBytes(value);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("cannot write " + value + " as JSON", e);
+    }
+  }
+
+  private static ObjectMapper mapper() {
+    return JsonMapper.builder()
+        .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+        .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+        .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+        .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+        .addMixIn(Metric.class, ExternallyNamed.class)
+        .addMixIn(IdType.class, ExternallyNamed.class)
+        .addMixIn(AttributeType.class, ExternallyNamed.class)
+        .build();
+  }
+
+  /** Tells Jackson to write and read the enums of a schema by their names on disk. */
+  private interface ExternallyNamed {
+    @JsonValue
+    String externalName();
+  }
+}

@@ -1,0 +1,114 @@
+package io.tarn.index.search;
+
+import io.tarn.index.centroid.Model;
+import io.tarn.index.commit.SnapshotLog;
+import io.tarn.index.feature.Feature;
+import io.tarn.index.feature.FeatureId;
+import io.tarn.index.feature.RejectedFeatureException;
+import io.tarn.index.format.ModelFile;
+import io.tarn.index.format.SegmentReader;
+import io.tarn.index.snapshot.SegmentRef;
+import io.tarn.index.snapshot.Snapshot;
+import io.tarn.index.storage.Storage;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * An open index. It holds one {@link IndexView} at a time; {@link #refresh} replaces it by that of
+ * the newest snapshot, reading only what is new, while searches under way finish on the old one.
+ * Thread-safe.
+ */
+public final class IndexReader {
+  private final Storage storage;
+  private final SnapshotLog log;
+  private volatile IndexView view;
+
+  private IndexReader(Storage storage, SnapshotLog log) {
+    this.storage = storage;
+    this.log = log;
+  }
+
+  /**
+   * Opens the newest snapshot.
+   *
+   * @throws io.tarn.index.commit.NotAnIndexException if there is no index
+   * @throws io.tarn.index.format.DamagedFileException if a file of it is missing or damaged
+   * @throws io.tarn.index.format.UnsupportedFormatException if a newer Tarn wrote it
+   */
+  public static IndexReader open(Storage storage) throws IOException {
+    SnapshotLog log = new SnapshotLog(storage);
+    IndexReader reader = new IndexReader(storage, log);
+    reader.view = reader.load(log.newest());
+    return reader;
+  }
+
+  /**
+   * Opens one version, whatever the newest is.
+   *
+   * @throws io.tarn.index.commit.NoSuchVersionException if there is no such version
+   */
+  public static IndexView openVersion(Storage storage, long version) throws IOException {
+    SnapshotLog log = new SnapshotLog(storage);
+    return new IndexReader(storage, log).load(log.read(version));
+  }
+
+  /** What searches see now. */
+  public IndexView view() {
+    return view;
+  }
+
+  /** Moves on to the newest snapshot; true if there was a newer one. */
+  public synchronized boolean refresh() throws IOException {
+    long known = view.snapshot().version();
+    long newest = log.newestVersion();
+    if (newest <= known) {
+      return false;
+    }
+    view = load(log.read(newest));
+    return true;
+  }
+
+  /** Searches the current view; see {@link IndexView#search}. */
+  public SearchResult search(float[] query, int k, Probe probe) throws RejectedFeatureException {
+    return view.search(query, k, probe);
+  }
+
+  /** Looks an id up in the current view; see {@link IndexView#get}. */
+  public Optional<Feature> get(FeatureId id) {
+    return view.get(id);
+  }
+
+  /**
+   * The view of a snapshot. Segments of the current view are taken over; they keep their order, so
+   * that what is known of their rows holds on if none of them was removed.
+   */
+  private IndexView load(Snapshot snapshot) throws IOException {
+    IndexView old = view;
+    boolean sameModel = old != null && old.snapshot().model().equals(snapshot.model());
+    Model model = sameModel ? old.model() : ModelFile.read(storage, snapshot.model());
+    Map<String, LoadedSegment> loaded = new HashMap<>();
+    if (sameModel) {
+      old.segments().forEach(s -> loaded.put(s.segment.ref().path(), s));
+    }
+    List<LoadedSegment> segments = new ArrayList<>();
+    List<LoadedSegment> added = new ArrayList<>();
+    for (SegmentRef ref : snapshot.segments()) {
+      LoadedSegment known = loaded.get(ref.path());
+      if (known != null) {
+        segments.add(known);
+      } else {
+        added.add(new LoadedSegment(SegmentReader.read(storage, ref, snapshot.schema()), model));
+      }
+    }
+    boolean onlyAdded = old != null && segments.size() == old.segments().size();
+    int knownCount = onlyAdded ? segments.size() : 0;
+    LiveRows known = onlyAdded ? old.live() : LiveRows.none();
+    segments.addAll(added);
+    return new IndexView(
+        snapshot, model, segments, LiveRows.with(known, knownCount, segments));
+  }
+}

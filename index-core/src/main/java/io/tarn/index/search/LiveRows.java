@@ -1,0 +1,116 @@
+package io.tarn.index.search;
+
+import io.tarn.index.segment.Segment;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Which rows of a view are live: the newest version of their id, and no delete. One bitmap a
+ * segment; views share the bitmaps of segments in which nothing changed.
+ */
+final class LiveRows {
+  private final List<long[]> bitmaps;
+  private final long count;
+
+  private LiveRows(List<long[]> bitmaps) {
+    this.bitmaps = bitmaps;
+    long bits = 0;
+    for (long[] bitmap : bitmaps) {
+      for (long word : bitmap) {
+        bits += Long.bitCount(word);
+      }
+    }
+    this.count = bits;
+  }
+
+  long count() {
+    return count;
+  }
+
+  boolean isLive(int segment, int row) {
+    return (bitmaps.get(segment)[row >> 6] & 1L << row) != 0;
+  }
+
+  static LiveRows none() {
+    return new LiveRows(List.of());
+  }
+
+  /**
+   * The live rows of {@code segments}, of which the first {@code knownCount} are those of {@code
+   * known}, in the same order. Looks only at the ids of the others.
+   */
+  static LiveRows with(LiveRows known, int knownCount, List<LoadedSegment> segments) {
+    Resolution resolution = new Resolution(known, knownCount, segments);
+    for (int s = knownCount; s < segments.size(); s++) {
+      resolution.resolve(s);
+    }
+    return new LiveRows(resolution.bitmaps);
+  }
+
+  /** The live rows of {@code segments}, resolved from scratch. */
+  static LiveRows of(List<LoadedSegment> segments) {
+    return with(none(), 0, segments);
+  }
+
+  /** Settles, row by row, who supersedes whom. */
+  private static final class Resolution {
+    private final List<LoadedSegment> segments;
+    private final List<long[]> bitmaps = new ArrayList<>();
+    private final boolean[] copied;
+
+    Resolution(LiveRows known, int knownCount, List<LoadedSegment> segments) {
+      this.segments = segments;
+      this.copied = new boolean[segments.size()];
+      for (int s = 0; s < segments.size(); s++) {
+        Segment segment = segments.get(s).segment;
+        boolean isNew = s >= knownCount;
+        bitmaps.add(isNew ? new long[(segment.rowCount() + 63) / 64] : known.bitmaps.get(s));
+        copied[s] = isNew;
+      }
+    }
+
+    void resolve(int s) {
+      Segment segment = segments.get(s).segment;
+      for (int row = 0; row < segment.rowCount(); row++) {
+        if (isNewestUpTo(s, row) && !segment.isDelete(row)) {
+          bitmaps.get(s)[row >> 6] |= 1L << row;
+        }
+      }
+    }
+
+    /** Whether the row wins over all of its id in the segments up to its own; kills the losers. */
+    private boolean isNewestUpTo(int s, int row) {
+      Segment segment = segments.get(s).segment;
+      boolean[] newest = {true};
+      for (int t = 0; t <= s; t++) {
+        int other = t;
+        Segment otherSegment = segments.get(t).segment;
+        segments.get(t).forEachRowOf(
+            segment.ids(),
+            row,
+            otherRow -> {
+              if (other == s && otherRow == row) {
+                return;
+              }
+              if (segment.supersedes(row, otherSegment, otherRow)) {
+                kill(other, otherRow);
+              } else {
+                newest[0] = false;
+              }
+            });
+      }
+      return newest[0];
+    }
+
+    private void kill(int s, int row) {
+      if ((bitmaps.get(s)[row >> 6] & 1L << row) == 0) {
+        return;
+      }
+      if (!copied[s]) {
+        bitmaps.set(s, bitmaps.get(s).clone());
+        copied[s] = true;
+      }
+      bitmaps.get(s)[row >> 6] &= ~(1L << row);
+    }
+  }
+}

@@ -1,0 +1,81 @@
+package io.tarn.index.segment;
+
+import io.tarn.index.feature.Feature;
+import io.tarn.index.snapshot.SegmentRef;
+import java.util.Arrays;
+
+/**
+ * A segment in memory. Rows {@code 0 … deletes-1} are deletes; the rest are features, sorted by
+ * list.
+ *
+ * @param ref what the snapshot records of it
+ * @param deletes how many of the rows are deletes
+ * @param listIds the list of each row, ascending; -1 for deletes
+ * @param ids the id of each row
+ * @param orders the event order of each row
+ * @param positions the source position of each row
+ * @param vectors the vectors of the features, row-major: row r begins at {@code (r - deletes) *
+ *     dimension}
+ * @param attributes for each attribute of the schema the value of each row, null where it has none
+ */
+public record Segment(
+    SegmentRef ref,
+    int deletes,
+    int[] listIds,
+    IdColumn ids,
+    long[] orders,
+    long[] positions,
+    float[] vectors,
+    Object[][] attributes) {
+
+  /** Features and deletes together. */
+  public int rowCount() {
+    return listIds.length;
+  }
+
+  /** Whether a row is a delete. */
+  public boolean isDelete(int row) {
+    return row < deletes;
+  }
+
+  /** Where the vector of a feature row begins in {@link #vectors}. */
+  public int vectorOffset(int row, int dimension) {
+    return (row - deletes) * dimension;
+  }
+
+  /** A row as the feature, or delete, that was written. */
+  public Feature feature(int row, int dimension) {
+    if (isDelete(row)) {
+      return Feature.delete(ids.get(row), orders[row], positions[row]);
+    }
+    int offset = vectorOffset(row, dimension);
+    Object[] values = new Object[attributes.length];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = attributes[i][row];
+    }
+    return new Feature(
+        ids.get(row),
+        Arrays.copyOfRange(vectors, offset, offset + dimension),
+        orders[row],
+        positions[row],
+        values);
+  }
+
+  /**
+   * Whether a row here wins over a row of the same id there: by order, then by the commit that
+   * brought it in, then by source position, then by the larger path, so that the rule is total.
+   */
+  public boolean supersedes(int row, Segment other, int otherRow) {
+    int comparison = Long.compare(orders[row], other.orders[otherRow]);
+    if (comparison == 0) {
+      comparison = Long.compare(ref.sequence(), other.ref.sequence());
+    }
+    if (comparison == 0) {
+      comparison = Long.compare(positions[row], other.positions[otherRow]);
+    }
+    if (comparison == 0) {
+      comparison = ref.path().compareTo(other.ref.path());
+    }
+    return comparison != 0 ? comparison > 0 : row > otherRow;
+  }
+}

@@ -1,0 +1,54 @@
+package io.tarn.index.snapshot;
+
+import io.tarn.index.feature.Schema;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * One version of the index: everything a reader needs to know, immutable. See docs/FORMAT.md.
+ *
+ * @param formatVersion the version of the format it is written in
+ * @param indexId identifies the index through all its versions
+ * @param version 1 for the first commit, then one more for each
+ * @param commitId the {@link Change#commitId} of the commit that made it
+ * @param operation the {@link Change#operation} of that commit
+ * @param timestampMs when it was committed; never less than its predecessor's
+ * @param schema what the features look like
+ * @param model centroids and quantizer
+ * @param embedder what embeds content for this index; null if vectors come ready-made
+ * @param segments all segments, oldest sequence first
+ * @param sources the positions up to which each source is contained
+ * @param calibration measured recall by nprobe; empty until measured
+ */
+public record Snapshot(
+    int formatVersion,
+    String indexId,
+    long version,
+    String commitId,
+    String operation,
+    long timestampMs,
+    Schema schema,
+    ModelRef model,
+    EmbedderRef embedder,
+    List<SegmentRef> segments,
+    SortedMap<String, SourceState> sources,
+    List<CalibrationPoint> calibration) {
+  public Snapshot {
+    segments = List.copyOf(segments);
+    sources = Collections.unmodifiableSortedMap(new TreeMap<>(sources));
+    calibration = List.copyOf(calibration);
+  }
+
+  /** The embedder, if the index has one. */
+  public Optional<EmbedderRef> embedderIfAny() {
+    return Optional.ofNullable(embedder);
+  }
+
+  /** The state of a source; {@link SourceState#unread()} if the snapshot does not know it. */
+  public SourceState source(String name) {
+    return sources.getOrDefault(name, SourceState.unread());
+  }
+}

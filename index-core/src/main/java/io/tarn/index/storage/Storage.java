@@ -1,0 +1,46 @@
+package io.tarn.index.storage;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The one port through which an index touches a file system: five operations on whole, immutable
+ * files under one root. Paths are relative, with '/' between their parts.
+ *
+ * <p>Implementations are thread-safe. A file, once created, never changes until it is deleted; a
+ * created file is seen at once by every reader.
+ */
+public interface Storage extends Closeable {
+
+  /** The files directly in {@code directory}, by path; empty if there is no such directory. */
+  List<FileStat> list(String directory) throws IOException;
+
+  /**
+   * Reads exactly {@code length} bytes from {@code offsetBytes} on.
+   *
+   * @throws java.nio.file.NoSuchFileException if there is no such file
+   * @throws java.io.EOFException if the file ends before
+   */
+  byte[] read(String path, long offsetBytes, int length) throws IOException;
+
+  /**
+   * Begins a file that comes into being, whole and durable, when it is published.
+   *
+   * <p>The file is invisible until then and leaves nothing behind if it is closed unpublished.
+   */
+  PendingFile create(String path) throws IOException;
+
+  /** Deletes a file; one that does not exist is no error. */
+  void delete(String path) throws IOException;
+
+  /** What is known of a file, or empty if there is none. */
+  Optional<FileStat> stat(String path) throws IOException;
+
+  /** The root as a person would write it, for messages. */
+  String location();
+
+  @Override
+  default void close() throws IOException {}
+}

@@ -1,0 +1,96 @@
+package io.tarn.index.write;
+
+import io.tarn.index.centroid.Assigner;
+import io.tarn.index.centroid.Model;
+import io.tarn.index.feature.Feature;
+import io.tarn.index.feature.FeatureId;
+import io.tarn.index.feature.Schema;
+import io.tarn.index.format.SegmentWriter;
+import io.tarn.index.snapshot.SegmentRef;
+import io.tarn.index.storage.Storage;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Collects features and deletes in memory and writes them as one segment: of each id only the
+ * newest version, assigned to lists, sorted by list. Not thread-safe.
+ */
+public final class FeatureBuffer {
+  /** What a buffered feature costs beside its vector: objects, id, map entry. */
+  private static final int OVERHEAD_BYTES = 200;
+
+  private final Storage storage;
+  private final Schema schema;
+  private final Model model;
+  private final Assigner assigner;
+  private final Map<FeatureId, Feature> newest = new LinkedHashMap<>();
+
+  public FeatureBuffer(Storage storage, Schema schema, Model model) {
+    this.storage = storage;
+    this.schema = schema;
+    this.model = model;
+    this.assigner = new Assigner(model);
+  }
+
+  /** Adds a version of an id; its vector is in stored form, and is not copied. */
+  public void add(Feature feature) {
+    newest.merge(feature.id(), feature, (old, added) -> added.supersedes(old) ? added : old);
+  }
+
+  public boolean isEmpty() {
+    return newest.isEmpty();
+  }
+
+  /** About how much memory the buffered rows take. */
+  public long estimatedBytes() {
+    return newest.size() * (OVERHEAD_BYTES + (long) schema.dimension() * Float.BYTES);
+  }
+
+  /** Writes what was added as a segment and empties the buffer; empty if nothing was added. */
+  public Optional<SegmentRef> flush() throws IOException {
+    if (newest.isEmpty()) {
+      return Optional.empty();
+    }
+    List<Feature> deletes = new ArrayList<>();
+    List<Feature> features = new ArrayList<>();
+    newest.values().forEach(f -> (f.deleted() ? deletes : features).add(f));
+    try (SegmentWriter segment = new SegmentWriter(storage, schema, model.quantizer())) {
+      for (Feature delete : deletes) {
+        segment.addDelete(delete);
+      }
+      for (Assigned assigned : assign(features)) {
+        segment.add(model.listIds()[assigned.list], assigned.feature);
+      }
+      SegmentRef ref = segment.finish();
+      newest.clear();
+      return Optional.of(ref);
+    }
+  }
+
+  private record Assigned(int list, Feature feature) {}
+
+  private List<Assigned> assign(List<Feature> features) {
+    int dimension = schema.dimension();
+    int batch = Math.min(features.size(), 1024);
+    float[] rows = new float[batch * dimension];
+    int[] lists = new int[batch];
+    List<Assigned> assigned = new ArrayList<>(features.size());
+    for (int done = 0; done < features.size(); done += batch) {
+      int count = Math.min(batch, features.size() - done);
+      for (int i = 0; i < count; i++) {
+        System.arraycopy(features.get(done + i).vector(), 0, rows, i * dimension, dimension);
+      }
+      assigner.assign(rows, 0, count, lists, 0);
+      for (int i = 0; i < count; i++) {
+        assigned.add(new Assigned(lists[i], features.get(done + i)));
+      }
+    }
+    assigned.sort(Comparator.comparingInt(Assigned::list));
+    return assigned;
+  }
+}
