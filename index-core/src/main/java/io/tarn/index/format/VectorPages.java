@@ -1,12 +1,13 @@
 package io.tarn.index.format;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.List;
+import org.apache.parquet.bytes.ByteBufferReleaser;
 import org.apache.parquet.bytes.BytesInput;
+import org.apache.parquet.bytes.HeapByteBufferAllocator;
 import org.apache.parquet.column.ColumnDescriptor;
 import org.apache.parquet.column.Encoding;
 import org.apache.parquet.column.page.DataPage;
@@ -17,6 +18,7 @@ import org.apache.parquet.column.page.PageWriter;
 import org.apache.parquet.column.statistics.FloatStatistics;
 import org.apache.parquet.column.statistics.SizeStatistics;
 import org.apache.parquet.column.statistics.Statistics;
+import org.apache.parquet.column.statistics.geospatial.GeospatialStatistics;
 
 /**
  * The column {@code vector list<float>}, written and read a page at a time. Every vector has the
@@ -36,6 +38,7 @@ final class VectorPages {
   private static final int NULL_LIST = 0;
   private static final int NEW_ROW = 0;
   private static final int SAME_ROW = 1;
+  private static final GeospatialStatistics NO_GEOSPATIAL_STATISTICS = null;
 
   private VectorPages() {}
 
@@ -103,7 +106,8 @@ final class VectorPages {
           Encoding.PLAIN,
           BytesInput.from(floats.array(), 0, floats.position()),
           statistics,
-          levelHistogram(vectors, values, PRESENT));
+          levelHistogram(vectors, values, PRESENT),
+          NO_GEOSPATIAL_STATISTICS);
       floats.clear();
       vectors = 0;
       min = Float.POSITIVE_INFINITY;
@@ -125,7 +129,8 @@ final class VectorPages {
           Encoding.PLAIN,
           BytesInput.empty(),
           statistics,
-          levelHistogram(nulls, nulls, NULL_LIST));
+          levelHistogram(nulls, nulls, NULL_LIST),
+          NO_GEOSPATIAL_STATISTICS);
       nulls = 0;
     }
 
@@ -211,11 +216,9 @@ final class VectorPages {
         throw new IllegalStateException(
             path + " has a page in its vector column that is not " + dimension + " floats a row");
       }
-      try {
-        ByteBuffer bytes = page.getData().toByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
+      try (ByteBufferReleaser releaser = new ByteBufferReleaser(new HeapByteBufferAllocator())) {
+        ByteBuffer bytes = page.getData().toByteBuffer(releaser).order(ByteOrder.LITTLE_ENDIAN);
         bytes.asFloatBuffer().get(vectors, offset, floats);
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
       }
       return rows;
     }

@@ -119,17 +119,14 @@ public final class IndexView {
       throw new IllegalArgumentException("k " + k + " is less than 1");
     }
     float[] vector = VectorRules.accept(snapshot.schema(), query);
-    TopK nearest = new TopK(this, (int) Math.min(k, Math.max(1, live.count())));
-    int wanted =
-        switch (probe) {
-          case Probe.Nearest some -> Math.min(some.nprobe(), model.listCount());
-          case Probe.Exact all -> model.listCount();
-        };
+    int wanted = probe.listsWanted(model.listCount());
+    int possible = (int) Math.min(k, live.count());
+    TopK nearest = new TopK(this, Math.max(1, possible));
     float[] scores = new float[Math.max(SCAN_ROWS, model.listCount())];
     long[] ranked = rankLists(vector, scores);
     int probed = 0;
     long scanned = 0;
-    while (probed < ranked.length && (probed < wanted || nearest.size() < Math.min(k, live.count()))) {
+    while (probed < wanted || (nearest.size() < possible && probed < ranked.length)) {
       scanned += scan((int) ranked[probed], vector, scores, nearest);
       probed++;
     }

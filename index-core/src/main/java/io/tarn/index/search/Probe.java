@@ -12,10 +12,23 @@ public sealed interface Probe {
         throw new IllegalArgumentException("nprobe " + nprobe + " is less than 1");
       }
     }
+
+    @Override
+    public int listsWanted(int listCount) {
+      return Math.min(nprobe, listCount);
+    }
   }
 
   /** Every list: the true k nearest. */
-  record Exact() implements Probe {}
+  record Exact() implements Probe {
+    @Override
+    public int listsWanted(int listCount) {
+      return listCount;
+    }
+  }
+
+  /** How many of an index's lists to look at. */
+  int listsWanted(int listCount);
 
   static Probe nearest(int nprobe) {
     return new Nearest(nprobe);

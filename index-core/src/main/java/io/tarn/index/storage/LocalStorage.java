@@ -143,7 +143,9 @@ public final class LocalStorage implements Storage {
 
     @Override
     public void close() throws IOException {
-      try (FileOutputStream closing = file) {
+      try {
+        file.close();
+      } finally {
         Files.deleteIfExists(pending);
       }
     }

@@ -1,0 +1,253 @@
+package io.tarn.index.verify;
+
+import io.tarn.index.centroid.Model;
+import io.tarn.index.commit.NotAnIndexException;
+import io.tarn.index.commit.SnapshotLog;
+import io.tarn.index.feature.Metric;
+import io.tarn.index.feature.Schema;
+import io.tarn.index.format.ChecksummedFile;
+import io.tarn.index.format.Format;
+import io.tarn.index.format.ModelFile;
+import io.tarn.index.format.SegmentReader;
+import io.tarn.index.search.IndexReader;
+import io.tarn.index.segment.Segment;
+import io.tarn.index.snapshot.EmbedderRef;
+import io.tarn.index.snapshot.FileRef;
+import io.tarn.index.snapshot.ModelRef;
+import io.tarn.index.snapshot.SegmentRef;
+import io.tarn.index.snapshot.Snapshot;
+import io.tarn.index.storage.FileStat;
+import io.tarn.index.storage.Storage;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Reads every byte of an index and checks every rule of docs/FORMAT.md that can be checked: each
+ * version, and each file a version refers to, once.
+ */
+public final class IndexVerifier {
+  /** Rounding in unit vectors; a vector farther off was not normalised. */
+  private static final double UNIT_TOLERANCE = 1e-3;
+
+  private final Storage storage;
+  private final List<String> problems = new ArrayList<>();
+  private final Map<String, FileRef> checked = new HashMap<>();
+  private final Map<String, Model> models = new HashMap<>();
+  private Snapshot previous;
+
+  private IndexVerifier(Storage storage) {
+    this.storage = storage;
+  }
+
+  /**
+   * Verifies an index.
+   *
+   * @throws NotAnIndexException if there is none
+   * @throws IOException if the storage fails; damage is reported, not thrown
+   */
+  public static VerificationReport verify(Storage storage) throws IOException {
+    return new IndexVerifier(storage).run();
+  }
+
+  private VerificationReport run() throws IOException {
+    SnapshotLog log = new SnapshotLog(storage);
+    long newest = log.newestVersion();
+    if (newest == 0) {
+      throw new NotAnIndexException(storage.location());
+    }
+    int versions = 0;
+    for (FileStat file : storage.list("versions")) {
+      long version = versionOf(file);
+      if (version > 0) {
+        versions++;
+        attempt(() -> checkSnapshot(log.read(version)));
+      }
+    }
+    long[] liveRows = new long[1];
+    if (problems.isEmpty()) {
+      attempt(() -> liveRows[0] = IndexReader.openVersion(storage, newest).liveRowCount());
+    }
+    return new VerificationReport(
+        newest,
+        versions,
+        checked.size(),
+        checked.values().stream().mapToLong(FileRef::bytes).sum(),
+        liveRows[0],
+        problems,
+        unreferenced());
+  }
+
+  private long versionOf(FileStat file) {
+    String name = file.path().substring(file.path().lastIndexOf('/') + 1);
+    if (!name.matches("\\d{20}\\.json")) {
+      problems.add(file.path() + ": is no version; only Tarn's files belong into the index");
+      return 0;
+    }
+    return Long.parseLong(name.substring(0, name.indexOf('.')));
+  }
+
+  private void checkSnapshot(Snapshot snapshot) throws IOException {
+    String path = SnapshotLog.path(snapshot.version());
+    if (previous != null) {
+      check(
+          snapshot.indexId().equals(previous.indexId()),
+          path + ": belongs to another index, " + snapshot.indexId());
+      check(
+          snapshot.timestampMs() >= previous.timestampMs(),
+          path + ": is dated before version " + previous.version());
+    }
+    previous = snapshot;
+    Set<String> paths = new HashSet<>();
+    attempt(() -> checkModel(snapshot.model(), snapshot.schema()));
+    if (snapshot.embedder() != null) {
+      attempt(() -> checkEmbedder(snapshot.embedder()));
+    }
+    for (SegmentRef segment : snapshot.segments()) {
+      check(paths.add(segment.path()), path + ": has " + segment.path() + " twice");
+      check(
+          segment.sequence() >= 1 && segment.sequence() <= snapshot.version(),
+          path + ": says that version " + segment.sequence() + " brought in " + segment.path());
+      attempt(() -> checkSegment(segment, snapshot));
+    }
+  }
+
+  private void checkModel(ModelRef ref, Schema schema) throws IOException {
+    if (!isNew(ref.file())) {
+      return;
+    }
+    checkContentAddress(ref.file(), ref.id());
+    Model model = ModelFile.read(storage, ref);
+    String path = ref.file().path();
+    check(
+        model.dimension() == schema.dimension() && model.metric() == schema.metric(),
+        path + ": is a model of another dimension or metric than the schema");
+    check(model.listCount() == ref.lists(), path + ": has " + model.listCount() + " lists");
+    check(
+        model.quantizer().type().equals(ref.quantizer()),
+        path + ": is for the quantizer " + model.quantizer().type());
+    checkFinite(path, model.centroids(), model.dimension(), "centroid");
+    models.put(ref.id(), model);
+  }
+
+  private void checkEmbedder(EmbedderRef ref) throws IOException {
+    if (isNew(ref.file())) {
+      checkContentAddress(ref.file(), ref.fingerprint());
+    }
+  }
+
+  private void checkContentAddress(FileRef file, String id) throws IOException {
+    String address = ChecksummedFile.contentAddress(ChecksummedFile.read(storage, file));
+    check(
+        address.equals(id) && file.path().contains(address),
+        file.path() + ": has content of the address " + address);
+  }
+
+  private void checkSegment(SegmentRef ref, Snapshot snapshot) throws IOException {
+    Model model = models.get(snapshot.model().id());
+    if (!isNew(ref.file()) || model == null) {
+      return;
+    }
+    Schema schema = snapshot.schema();
+    Segment segment = SegmentReader.read(storage, ref, schema);
+    String path = ref.path();
+    checkRows(segment, model);
+    checkFinite(path, segment.vectors(), schema.dimension(), "vector");
+    if (schema.metric() == Metric.COSINE) {
+      checkUnitLength(path, segment.vectors(), schema.dimension());
+    }
+  }
+
+  /** Names the first row that is out of place. */
+  private void checkRows(Segment segment, Model model) {
+    SegmentRef ref = segment.ref();
+    for (int row = 0; row < segment.rowCount(); row++) {
+      int list = segment.listIds()[row];
+      long order = segment.orders()[row];
+      String problem = null;
+      if (row > 0 && list < segment.listIds()[row - 1]) {
+        problem = "is out of order: list " + list + " after " + segment.listIds()[row - 1];
+      } else if (segment.isDelete(row) != (list == Format.DELETES_LIST)) {
+        problem = "has list " + list + " though it is " + (segment.isDelete(row) ? "a" : "no")
+            + " delete";
+      } else if (list >= 0 && Arrays.binarySearch(model.listIds(), list) < 0) {
+        problem = "is in list " + list + ", which the model does not have";
+      } else if (order < ref.minOrder() || order > ref.maxOrder()) {
+        problem = "has order " + order + ", outside of what the snapshot records";
+      }
+      if (problem != null) {
+        problems.add(ref.path() + ": row " + row + " " + problem);
+        return;
+      }
+    }
+  }
+
+  private void checkFinite(String path, float[] values, int dimension, String what) {
+    for (int i = 0; i < values.length; i++) {
+      if (!Float.isFinite(values[i])) {
+        problems.add(path + ": " + what + " " + i / dimension + " holds " + values[i]);
+        return;
+      }
+    }
+  }
+
+  private void checkUnitLength(String path, float[] vectors, int dimension) {
+    for (int from = 0; from < vectors.length; from += dimension) {
+      double squaredNorm = 0;
+      for (int i = from; i < from + dimension; i++) {
+        squaredNorm += (double) vectors[i] * vectors[i];
+      }
+      if (Math.abs(squaredNorm - 1) > UNIT_TOLERANCE) {
+        problems.add(
+            path + ": vector " + from / dimension + " has the squared length " + squaredNorm
+                + " where cosine stores unit vectors");
+        return;
+      }
+    }
+  }
+
+  /** Whether a file is to be checked now; a file of several versions is checked for the first. */
+  private boolean isNew(FileRef file) {
+    FileRef known = checked.putIfAbsent(file.path(), file);
+    check(
+        known == null || known.equals(file),
+        file.path() + ": is recorded with other bytes in different versions");
+    return known == null;
+  }
+
+  private List<String> unreferenced() throws IOException {
+    List<String> paths = new ArrayList<>();
+    for (String directory : List.of("models", "segments")) {
+      for (FileStat file : storage.list(directory)) {
+        if (!checked.containsKey(file.path())) {
+          paths.add(file.path());
+        }
+      }
+    }
+    return paths;
+  }
+
+  private void check(boolean holds, String problem) {
+    if (!holds && !problems.contains(problem)) {
+      problems.add(problem);
+    }
+  }
+
+  private interface Step {
+    void run() throws IOException;
+  }
+
+  /** Runs a step; what it throws is a finding, and no reason to stop looking. */
+  private void attempt(Step step) {
+    try {
+      step.run();
+    } catch (IOException | RuntimeException e) {
+      problems.add(e.getMessage() == null ? e.toString() : e.getMessage());
+    }
+  }
+}

@@ -1,0 +1,203 @@
+package io.tarn.index.search;
+
+import static io.tarn.index.search.TestIndexes.append;
+import static io.tarn.index.search.TestIndexes.clustered;
+import static io.tarn.index.search.TestIndexes.create;
+import static io.tarn.index.search.TestIndexes.distance;
+import static io.tarn.index.search.TestIndexes.feature;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import io.tarn.index.feature.Feature;
+import io.tarn.index.feature.FeatureId;
+import io.tarn.index.feature.IdType;
+import io.tarn.index.feature.Metric;
+import io.tarn.index.feature.RejectedFeatureException;
+import io.tarn.index.feature.Schema;
+import io.tarn.index.storage.LocalStorage;
+import io.tarn.index.storage.Storage;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class SearchTest {
+  private static final int DIMENSION = 20;
+
+  @TempDir Path directory;
+  private Storage storage;
+
+  @BeforeEach
+  void openStorage() {
+    storage = new LocalStorage(directory);
+  }
+
+  private static Schema schema(Metric metric) {
+    return new Schema(IdType.INT64, DIMENSION, metric, List.of());
+  }
+
+  private static List<Feature> features(Schema schema, float[][] vectors, long order) {
+    List<Feature> features = new ArrayList<>();
+    for (int i = 0; i < vectors.length; i++) {
+      features.add(feature(schema, i, vectors[i], order));
+    }
+    return features;
+  }
+
+  @ParameterizedTest
+  @EnumSource(Metric.class)
+  void exactSearchIsBruteForce(Metric metric) throws Exception {
+    float[][] vectors = clustered(500, DIMENSION, 1);
+    create(storage, schema(metric), 16, features(schema(metric), vectors, 1));
+    IndexReader reader = IndexReader.open(storage);
+
+    for (float[] query : clustered(20, DIMENSION, 2)) {
+      List<Hit> hits = reader.search(query, 10, Probe.exact()).hits();
+      double[] truth =
+          IntStream.range(0, vectors.length)
+              .mapToDouble(i -> distance(metric, query, vectors[i]))
+              .sorted()
+              .toArray();
+      for (int i = 0; i < 10; i++) {
+        Hit hit = hits.get(i);
+        float[] vector = vectors[Integer.parseInt(hit.id().toString())];
+        assertThat(hit.distance()).isCloseTo((float) distance(metric, query, vector), within(1e-4f));
+        assertThat((double) hit.distance()).isCloseTo(truth[i], within(1e-4));
+      }
+    }
+  }
+
+  @Test
+  void probingMoreListsNeverFindsLess() throws Exception {
+    Schema schema = schema(Metric.L2);
+    create(storage, schema, 32, features(schema, clustered(2000, DIMENSION, 3), 1));
+    IndexReader reader = IndexReader.open(storage);
+    int lists = reader.view().model().listCount();
+    int lastFound = 0;
+    for (int nprobe : new int[] {1, 4, lists}) {
+      int found = 0;
+      for (float[] query : clustered(50, DIMENSION, 4)) {
+        List<FeatureId> truth = ids(reader.search(query, 10, Probe.exact()));
+        truth.retainAll(ids(reader.search(query, 10, Probe.nearest(nprobe))));
+        found += truth.size();
+      }
+      assertThat(found).isGreaterThanOrEqualTo(lastFound);
+      lastFound = found;
+    }
+    assertThat(lastFound).isEqualTo(500);
+  }
+
+  @Test
+  void tooFewRowsInTheProbedListsAreMadeUpFromFurtherOnes() throws Exception {
+    Schema schema = schema(Metric.L2);
+    create(storage, schema, 50, features(schema, clustered(60, DIMENSION, 5), 1));
+    IndexReader reader = IndexReader.open(storage);
+    float[] query = new float[DIMENSION];
+    assertThat(reader.search(query, 60, Probe.nearest(1)).hits()).hasSize(60);
+    assertThat(reader.search(query, 100, Probe.nearest(1)).hits()).hasSize(60);
+  }
+
+  @Test
+  void equalDistancesAreRankedById() throws Exception {
+    Schema schema = schema(Metric.L2);
+    float[] same = new float[DIMENSION];
+    List<Feature> features = new ArrayList<>();
+    for (long id = 99; id >= 0; id--) {
+      features.add(feature(schema, id, same, 1));
+    }
+    create(storage, schema, 4, features);
+    assertThat(ids(IndexReader.open(storage).search(same, 5, Probe.exact())))
+        .isEqualTo(IntStream.range(0, 5).mapToObj(i -> FeatureId.of((long) i)).toList());
+  }
+
+  @Test
+  void aSupersededRowIsGoneEvenIfItsReplacementLiesInAListThatIsNotProbed() throws Exception {
+    Schema schema = schema(Metric.L2);
+    float[][] vectors = clustered(1000, DIMENSION, 6);
+    create(storage, schema, 16, features(schema, vectors, 1));
+    IndexReader reader = IndexReader.open(storage);
+    float[] far = new float[DIMENSION];
+    Arrays.fill(far, 50);
+
+    append(storage, List.of(feature(schema, 7, far, 2)));
+    assertThat(reader.refresh()).isTrue();
+
+    assertThat(ids(reader.search(vectors[7], 10, Probe.nearest(1)))).doesNotContain(FeatureId.of(7));
+    assertThat(ids(reader.search(far, 1, Probe.exact()))).containsExactly(FeatureId.of(7));
+    assertThat(reader.view().liveRowCount()).isEqualTo(1000);
+  }
+
+  @Test
+  void aLateUpsertRevivesNothing() throws Exception {
+    Schema schema = schema(Metric.L2);
+    float[][] vectors = clustered(50, DIMENSION, 7);
+    create(storage, schema, 4, features(schema, vectors, 10));
+    append(storage, List.of(Feature.delete(FeatureId.of(3), 20, 0)));
+    append(storage, List.of(feature(schema, 3, vectors[3], 15)));
+    IndexReader reader = IndexReader.open(storage);
+    assertThat(reader.get(FeatureId.of(3))).isEmpty();
+    assertThat(reader.view().liveRowCount()).isEqualTo(49);
+
+    append(storage, List.of(feature(schema, 3, vectors[3], 20)));
+    reader.refresh();
+    assertThat(reader.get(FeatureId.of(3))).as("equal order: the later commit").isPresent();
+  }
+
+  @Test
+  void anOldViewIsUntouchedByARefresh() throws Exception {
+    Schema schema = schema(Metric.L2);
+    create(storage, schema, 4, features(schema, clustered(50, DIMENSION, 8), 1));
+    IndexReader reader = IndexReader.open(storage);
+    IndexView old = reader.view();
+    append(storage, List.of(Feature.delete(FeatureId.of(3), 2, 0)));
+    reader.refresh();
+    assertThat(old.get(FeatureId.of(3))).isPresent();
+    assertThat(old.liveRowCount()).isEqualTo(50);
+    assertThat(reader.get(FeatureId.of(3))).isEmpty();
+    assertThat(IndexReader.openVersion(storage, 1).get(FeatureId.of(3))).isPresent();
+  }
+
+  @Test
+  void vectorsOfAnyLengthAreFound() throws Exception {
+    Schema schema = schema(Metric.INNER_PRODUCT);
+    float[] huge = new float[DIMENSION];
+    for (int i = 0; i < DIMENSION; i++) {
+      huge[i] = i % 2 == 0 ? 3e38f : -3e38f;
+    }
+    List<Feature> features = features(schema, clustered(30, DIMENSION, 9), 1);
+    features.add(feature(schema, 1000, huge, 1));
+    create(storage, schema, 4, features);
+    float[] query = huge.clone();
+    query[0] = -query[0];
+    assertThat(IndexReader.open(storage).search(query, 100, Probe.exact()).hits()).hasSize(31);
+  }
+
+  @Test
+  void aQueryThatIsNoVectorOfTheIndexIsRefused() throws Exception {
+    Schema schema = schema(Metric.COSINE);
+    create(storage, schema, 4, features(schema, clustered(30, DIMENSION, 10), 1));
+    IndexReader reader = IndexReader.open(storage);
+    assertThatThrownBy(() -> reader.search(new float[3], 1, Probe.exact()))
+        .isInstanceOf(RejectedFeatureException.class)
+        .hasMessageContaining("3 values, the index has 20");
+    assertThatThrownBy(() -> reader.search(new float[DIMENSION], 1, Probe.exact()))
+        .hasMessageContaining("zero vector");
+    assertThatThrownBy(() -> reader.get(FeatureId.of("text")))
+        .hasMessageContaining("the ids of this index are int64");
+  }
+
+  private static List<FeatureId> ids(SearchResult result) {
+    List<FeatureId> ids = new ArrayList<>(result.hits().stream().map(Hit::id).toList());
+    assertThat(result.hits()).isSortedAccordingTo(
+        Comparator.comparingDouble(Hit::distance).thenComparing(Hit::id));
+    return ids;
+  }
+}
