@@ -65,11 +65,10 @@ class EmbeddedKafkaTest {
       try (Producer<String, String> producer = producer(kafka, Map.of("transactional.id", "t"))) {
         producer.initTransactions();
         producer.beginTransaction();
-        producer.send(new ProducerRecord<>("words", "aborted"));
-        producer.flush();
+        producer.send(new ProducerRecord<>("words", "aborted")).get();
         producer.abortTransaction();
         producer.beginTransaction();
-        producer.send(new ProducerRecord<>("words", "committed"));
+        producer.send(new ProducerRecord<>("words", "committed")).get();
         producer.commitTransaction();
       }
 

@@ -72,8 +72,7 @@ public final class Assigner {
     for (int c = 0; c < listCount; c += BLOCK_CENTROIDS) {
       int width = Math.min(BLOCK_CENTROIDS, listCount - c);
       // All rows of the block, so that a row meets the same tile in any batch.
-      kernels.dotMatrix(
-          block, 0, BLOCK_ROWS, centroids, c * dimension, width, dimension, products);
+      kernels.dotMatrix(block, 0, BLOCK_ROWS, centroids, c * dimension, width, dimension, products);
       for (int r = 0; r < count; r++) {
         for (int j = 0; j < width; j++) {
           float score = halfSquaredNorms[c + j] - products[r * width + j];

@@ -51,7 +51,13 @@ public final class KMeans {
    * @return the centroids, row-major
    */
   public static float[] train(
-      Metric metric, int dimension, float[] rows, int lists, int iterations, long seed, int threads) {
+      Metric metric,
+      int dimension,
+      float[] rows,
+      int lists,
+      int iterations,
+      long seed,
+      int threads) {
     if (rows.length < dimension || rows.length % dimension != 0) {
       throw new IllegalArgumentException(
           "k-means needs at least one row of " + dimension + " floats, got " + rows.length);

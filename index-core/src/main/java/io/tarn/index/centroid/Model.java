@@ -18,7 +18,11 @@ public record Model(
   public Model {
     if (listIds.length == 0 || centroids.length != listIds.length * dimension) {
       throw new IllegalArgumentException(
-          listIds.length + " lists of dimension " + dimension + " with " + centroids.length
+          listIds.length
+              + " lists of dimension "
+              + dimension
+              + " with "
+              + centroids.length
               + " centroid values");
     }
     for (int i = 1; i < listIds.length; i++) {

@@ -94,9 +94,8 @@ public final class Committer {
    */
   public Snapshot commit(Change change) throws IOException {
     Snapshot base = log.newest();
-    Optional<Snapshot> earlier = base.commitId().equals(change.commitId())
-        ? Optional.of(base)
-        : Optional.empty();
+    Optional<Snapshot> earlier =
+        base.commitId().equals(change.commitId()) ? Optional.of(base) : Optional.empty();
     if (earlier.isPresent()) {
       return earlier.get();
     }

@@ -7,8 +7,6 @@ public final class IndexExistsException extends IOException {
   private static final long serialVersionUID = 1L;
 
   public IndexExistsException(String location) {
-    super(
-        location
-            + " holds an index already: append to it, or build into another directory");
+    super(location + " holds an index already: append to it, or build into another directory");
   }
 }

@@ -16,10 +16,10 @@ import java.util.Optional;
  * The snapshots of an index: files {@code versions/<20 digits>.json}, created in unbroken sequence
  * from 1 on, each only if it does not exist.
  *
- * <p>The newest is found without listing. Versions form a binary search tree: the numbers that share
- * the newest version's leading bits, with zeros below, are never expired (docs/FORMAT.md, "Finding
- * the newest version"), so asking for one bit after the other, highest first, spells the newest
- * version in at most {@value #MAX_VERSION_BITS} questions, however many versions there are.
+ * <p>The newest is found without listing. Versions form a binary search tree: the numbers that
+ * share the newest version's leading bits, with zeros below, are never expired (docs/FORMAT.md,
+ * "Finding the newest version"), so asking for one bit after the other, highest first, spells the
+ * newest version in at most {@value #MAX_VERSION_BITS} questions, however many versions there are.
  */
 public final class SnapshotLog {
   static final int MAX_VERSION_BITS = 40;

@@ -34,7 +34,8 @@ final class SourcePositions {
         if (position >= range.next()) {
           contained++;
         } else if (position > range.first() || position < range.from()) {
-          throw conflict(snapshot, source.getKey() + ", partition " + entry.getKey(), position, range);
+          throw conflict(
+              snapshot, source.getKey() + ", partition " + entry.getKey(), position, range);
         }
       }
     }

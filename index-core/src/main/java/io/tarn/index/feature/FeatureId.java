@@ -24,7 +24,7 @@ public sealed interface FeatureId extends Comparable<FeatureId> {
   }
 
   /** A numeric id. */
-  record Number(long value) implements FeatureId {
+  record Int64(long value) implements FeatureId {
     @Override
     public String toString() {
       return Long.toString(value);
@@ -38,7 +38,7 @@ public sealed interface FeatureId extends Comparable<FeatureId> {
 
   /** The id as a plain {@link String} or {@link Long}, as JSON and tables want it. */
   default Object toObject() {
-    return this instanceof Text text ? text.value() : (Object) ((Number) this).value();
+    return this instanceof Text text ? text.value() : (Object) ((Int64) this).value();
   }
 
   static FeatureId of(String value) {
@@ -46,7 +46,7 @@ public sealed interface FeatureId extends Comparable<FeatureId> {
   }
 
   static FeatureId of(long value) {
-    return new Number(value);
+    return new Int64(value);
   }
 
   /**
@@ -70,7 +70,7 @@ public sealed interface FeatureId extends Comparable<FeatureId> {
 
   @Override
   default int compareTo(FeatureId other) {
-    if (this instanceof Number mine && other instanceof Number theirs) {
+    if (this instanceof Int64 mine && other instanceof Int64 theirs) {
       return Long.compare(mine.value(), theirs.value());
     }
     if (this instanceof Text mine && other instanceof Text theirs) {

@@ -151,11 +151,10 @@ public final class SegmentWriter implements Closeable {
 
   private void writeId(ColumnWriter column, FeatureId id) {
     if (id.type() != schema.idType()) {
-      throw new IllegalArgumentException(
-          "id '" + id + "' is no " + schema.idType().externalName());
+      throw new IllegalArgumentException("id '" + id + "' is no " + schema.idType().externalName());
     }
     if (schema.idType() == IdType.INT64) {
-      column.write(((FeatureId.Number) id).value(), 0, 0);
+      column.write(((FeatureId.Int64) id).value(), 0, 0);
     } else {
       column.write(Binary.fromString(((FeatureId.Text) id).value()), 0, 0);
     }

@@ -60,8 +60,7 @@ final class VectorPages {
       this.pages = pages;
       int rowBytes = dimension * Float.BYTES;
       int rowsPerPage = Math.max(1, MAX_PAGE_BYTES / rowBytes);
-      this.floats =
-          ByteBuffer.allocate(rowsPerPage * rowBytes).order(ByteOrder.LITTLE_ENDIAN);
+      this.floats = ByteBuffer.allocate(rowsPerPage * rowBytes).order(ByteOrder.LITTLE_ENDIAN);
     }
 
     void addNull() throws IOException {
@@ -174,7 +173,7 @@ final class VectorPages {
     private static void putRun(ByteBuffer out, int count, int level) {
       long header = (long) count << 1;
       while (header > 0x7f) {
-        out.put((byte) (header & 0x7f | 0x80));
+        out.put((byte) ((header & 0x7f) | 0x80));
         header >>>= 7;
       }
       out.put((byte) header);

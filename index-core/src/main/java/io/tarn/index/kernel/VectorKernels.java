@@ -2,8 +2,8 @@ package io.tarn.index.kernel;
 
 /**
  * The loops over floats in which nearly all time is spent. Implementations agree up to rounding;
- * each gives the same result for the same row whatever rows stand around it, so that answers do
- * not depend on how rows are batched.
+ * each gives the same result for the same row whatever rows stand around it, so that answers do not
+ * depend on how rows are batched.
  */
 public interface VectorKernels {
   /** The squared Euclidean distance of {@code a[aOffset…]} and {@code b[bOffset…]}. */
@@ -39,7 +39,13 @@ public interface VectorKernels {
    * @param out {@code out[i * bCount + j]} receives the product of row i of a and row j of b
    */
   void dotMatrix(
-      float[] a, int aOffset, int aCount, float[] b, int bOffset, int bCount, int dimension,
+      float[] a,
+      int aOffset,
+      int aCount,
+      float[] b,
+      int bOffset,
+      int bCount,
+      int dimension,
       float[] out);
 
   /** What is logged, such as {@code "SIMD, 16 floats"}. */

@@ -108,7 +108,6 @@ public final class IndexReader {
     int knownCount = onlyAdded ? segments.size() : 0;
     LiveRows known = onlyAdded ? old.live() : LiveRows.none();
     segments.addAll(added);
-    return new IndexView(
-        snapshot, model, segments, LiveRows.with(known, knownCount, segments));
+    return new IndexView(snapshot, model, segments, LiveRows.with(known, knownCount, segments));
   }
 }

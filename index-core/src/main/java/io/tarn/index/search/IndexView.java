@@ -90,8 +90,9 @@ public final class IndexView {
     int[] found = {-1};
     for (int s = 0; s < segments.size(); s++) {
       int segment = s;
-      segments.get(s).forEachRowOf(
-          key, 0, row -> found[0] = live.isLive(segment, row) ? row : found[0]);
+      segments
+          .get(s)
+          .forEachRowOf(key, 0, row -> found[0] = live.isLive(segment, row) ? row : found[0]);
       if (found[0] >= 0) {
         return Optional.of(segments.get(s).segment.feature(found[0], model.dimension()));
       }
@@ -103,7 +104,11 @@ public final class IndexView {
     Schema schema = snapshot.schema();
     if (id.type() != schema.idType()) {
       throw new IllegalArgumentException(
-          "id '" + id + "' is " + id.type().externalName() + ", the ids of this index are "
+          "id '"
+              + id
+              + "' is "
+              + id.type().externalName()
+              + ", the ids of this index are "
               + schema.idType().externalName());
     }
   }
@@ -148,7 +153,7 @@ public final class IndexView {
   /** An int that orders as the float does. */
   private static int sortable(float value) {
     int bits = Float.floatToIntBits(value);
-    return bits ^ bits >> 31 & Integer.MAX_VALUE;
+    return bits ^ (bits >> 31 & Integer.MAX_VALUE);
   }
 
   private long scan(int list, float[] query, float[] scores, TopK nearest) {
@@ -200,13 +205,15 @@ public final class IndexView {
     for (int i = 0; i < schema.size(); i++) {
       attributes.put(schema.get(i).name(), segment.attributes()[i][row]);
     }
-    float distance =
-        snapshot.schema().metric() == Metric.COSINE ? Math.max(0, 1 + score) : score;
+    float distance = snapshot.schema().metric() == Metric.COSINE ? Math.max(0, 1 + score) : score;
     return new Hit(segment.ids().get(row), distance, Collections.unmodifiableMap(attributes));
   }
 
   int compareIds(int segment, int row, int otherSegment, int otherRow) {
-    return segments.get(segment).segment.ids()
+    return segments
+        .get(segment)
+        .segment
+        .ids()
         .compare(row, segments.get(otherSegment).segment.ids(), otherRow);
   }
 

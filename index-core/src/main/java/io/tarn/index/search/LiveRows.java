@@ -85,19 +85,21 @@ final class LiveRows {
       for (int t = 0; t <= s; t++) {
         int other = t;
         Segment otherSegment = segments.get(t).segment;
-        segments.get(t).forEachRowOf(
-            segment.ids(),
-            row,
-            otherRow -> {
-              if (other == s && otherRow == row) {
-                return;
-              }
-              if (segment.supersedes(row, otherSegment, otherRow)) {
-                kill(other, otherRow);
-              } else {
-                newest[0] = false;
-              }
-            });
+        segments
+            .get(t)
+            .forEachRowOf(
+                segment.ids(),
+                row,
+                otherRow -> {
+                  if (other == s && otherRow == row) {
+                    return;
+                  }
+                  if (segment.supersedes(row, otherSegment, otherRow)) {
+                    kill(other, otherRow);
+                  } else {
+                    newest[0] = false;
+                  }
+                });
       }
       return newest[0];
     }

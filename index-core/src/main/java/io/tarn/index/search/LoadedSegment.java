@@ -40,7 +40,10 @@ final class LoadedSegment {
     if (row != segment.rowCount()) {
       throw new DamagedFileException(
           segment.ref().path(),
-          "has row " + row + " in list " + segment.listIds()[row]
+          "has row "
+              + row
+              + " in list "
+              + segment.listIds()[row]
               + ", which is out of order or not in the model");
     }
     return starts;

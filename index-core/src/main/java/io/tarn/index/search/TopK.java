@@ -1,8 +1,8 @@
 package io.tarn.index.search;
 
 /**
- * The k nearest rows seen so far, as a heap with the worst on top. Of equally near rows the one with
- * the smaller id is nearer, so that answers do not depend on the order of scanning.
+ * The k nearest rows seen so far, as a heap with the worst on top. Of equally near rows the one
+ * with the smaller id is nearer, so that answers do not depend on the order of scanning.
  */
 final class TopK {
   private final IndexView view;

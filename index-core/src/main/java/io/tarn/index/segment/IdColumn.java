@@ -26,7 +26,7 @@ public abstract sealed class IdColumn {
   /** The one id {@code id}, as a column to look it up with. */
   public static IdColumn single(FeatureId id) {
     Builder builder = new Builder(id.type(), 1);
-    if (id instanceof FeatureId.Number number) {
+    if (id instanceof FeatureId.Int64 number) {
       builder.add(number.value());
     } else {
       builder.add(((FeatureId.Text) id).value().getBytes(StandardCharsets.UTF_8));

@@ -19,8 +19,9 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * Files on a local disk. A file is written under a hidden temporary name, synced, and hard-linked to
- * its own name: the one operation of a POSIX file system that both is atomic and never overwrites.
+ * Files on a local disk. A file is written under a hidden temporary name, synced, and hard-linked
+ * to its own name: the one operation of a POSIX file system that both is atomic and never
+ * overwrites.
  */
 public final class LocalStorage implements Storage {
   private static final String PENDING_PREFIX = ".pending-";
@@ -68,8 +69,7 @@ public final class LocalStorage implements Storage {
   public PendingFile create(String path) throws IOException {
     Path target = resolve(path);
     Files.createDirectories(target.getParent());
-    return new LocalPendingFile(
-        target, target.resolveSibling(PENDING_PREFIX + UUID.randomUUID()));
+    return new LocalPendingFile(target, target.resolveSibling(PENDING_PREFIX + UUID.randomUUID()));
   }
 
   @Override

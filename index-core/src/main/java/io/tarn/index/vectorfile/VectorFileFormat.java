@@ -52,6 +52,8 @@ public enum VectorFileFormat {
         return Optional.of(format);
       }
     }
-    return bare.matches(".*idx\\d+-u?(byte|float|double|int|short)") ? Optional.of(IDX) : Optional.empty();
+    return bare.matches(".*idx\\d+-u?(byte|float|double|int|short)")
+        ? Optional.of(IDX)
+        : Optional.empty();
   }
 }

@@ -11,7 +11,8 @@ import java.util.zip.GZIPInputStream;
 /**
  * Reads vectors row by row from a stream, gzipped or not (the content tells). Not thread-safe.
  *
- * <p>What is wrong with a file is an {@link IOException} that names it, the row and the byte offset.
+ * <p>What is wrong with a file is an {@link IOException} that names it, the row and the byte
+ * offset.
  */
 public final class VectorFileReader implements Closeable {
   private static final int BUFFER_BYTES = 1 << 20;

@@ -173,8 +173,12 @@ public final class IndexVerifier {
       if (row > 0 && list < segment.listIds()[row - 1]) {
         problem = "is out of order: list " + list + " after " + segment.listIds()[row - 1];
       } else if (segment.isDelete(row) != (list == Format.DELETES_LIST)) {
-        problem = "has list " + list + " though it is " + (segment.isDelete(row) ? "a" : "no")
-            + " delete";
+        problem =
+            "has list "
+                + list
+                + " though it is "
+                + (segment.isDelete(row) ? "a" : "no")
+                + " delete";
       } else if (list >= 0 && Arrays.binarySearch(model.listIds(), list) < 0) {
         problem = "is in list " + list + ", which the model does not have";
       } else if (order < ref.minOrder() || order > ref.maxOrder()) {
@@ -204,7 +208,11 @@ public final class IndexVerifier {
       }
       if (Math.abs(squaredNorm - 1) > UNIT_TOLERANCE) {
         problems.add(
-            path + ": vector " + from / dimension + " has the squared length " + squaredNorm
+            path
+                + ": vector "
+                + from / dimension
+                + " has the squared length "
+                + squaredNorm
                 + " where cosine stores unit vectors");
         return;
       }

@@ -143,8 +143,7 @@ class KMeansTest {
     for (int r = 0; r < count; r++) {
       SplittableRandom centre = new SplittableRandom(r % 10);
       for (int i = 0; i < DIMENSION; i++) {
-        rows[r * DIMENSION + i] =
-            (float) (centre.nextDouble(-1, 1) + random.nextDouble(-0.2, 0.2));
+        rows[r * DIMENSION + i] = (float) (centre.nextDouble(-1, 1) + random.nextDouble(-0.2, 0.2));
       }
     }
     return rows;

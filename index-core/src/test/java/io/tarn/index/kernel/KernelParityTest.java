@@ -70,7 +70,9 @@ class KernelParityTest {
         float[] actual = new float[aRows * bRows];
         scalar.dotMatrix(a, 1, aRows, b, 2, bRows, dimension, expected);
         best.dotMatrix(a, 1, aRows, b, 2, bRows, dimension, actual);
-        assertThat(actual).usingComparatorWithPrecision(1e-6f * dimension).containsExactly(expected);
+        assertThat(actual)
+            .usingComparatorWithPrecision(1e-6f * dimension)
+            .containsExactly(expected);
       }
     }
   }

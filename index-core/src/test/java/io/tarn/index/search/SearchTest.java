@@ -69,7 +69,8 @@ class SearchTest {
       for (int i = 0; i < 10; i++) {
         Hit hit = hits.get(i);
         float[] vector = vectors[Integer.parseInt(hit.id().toString())];
-        assertThat(hit.distance()).isCloseTo((float) distance(metric, query, vector), within(1e-4f));
+        assertThat(hit.distance())
+            .isCloseTo((float) distance(metric, query, vector), within(1e-4f));
         assertThat((double) hit.distance()).isCloseTo(truth[i], within(1e-4));
       }
     }
@@ -130,7 +131,8 @@ class SearchTest {
     append(storage, List.of(feature(schema, 7, far, 2)));
     assertThat(reader.refresh()).isTrue();
 
-    assertThat(ids(reader.search(vectors[7], 10, Probe.nearest(1)))).doesNotContain(FeatureId.of(7));
+    assertThat(ids(reader.search(vectors[7], 10, Probe.nearest(1))))
+        .doesNotContain(FeatureId.of(7));
     assertThat(ids(reader.search(far, 1, Probe.exact()))).containsExactly(FeatureId.of(7));
     assertThat(reader.view().liveRowCount()).isEqualTo(1000);
   }
@@ -196,8 +198,8 @@ class SearchTest {
 
   private static List<FeatureId> ids(SearchResult result) {
     List<FeatureId> ids = new ArrayList<>(result.hits().stream().map(Hit::id).toList());
-    assertThat(result.hits()).isSortedAccordingTo(
-        Comparator.comparingDouble(Hit::distance).thenComparing(Hit::id));
+    assertThat(result.hits())
+        .isSortedAccordingTo(Comparator.comparingDouble(Hit::distance).thenComparing(Hit::id));
     return ids;
   }
 }

@@ -51,7 +51,12 @@ class VectorFileReaderTest {
   @Test
   void ivecsAreInts() throws IOException {
     byte[] file =
-        ByteBuffer.allocate(12).order(ByteOrder.LITTLE_ENDIAN).putInt(2).putInt(7).putInt(-1).array();
+        ByteBuffer.allocate(12)
+            .order(ByteOrder.LITTLE_ENDIAN)
+            .putInt(2)
+            .putInt(7)
+            .putInt(-1)
+            .array();
     try (VectorFileReader reader = open(VectorFileFormat.IVECS, file)) {
       assertThat(reader.nextInts()).containsExactly(7, -1);
       assertThat(reader.nextInts()).isNull();

@@ -91,8 +91,14 @@ public final class SimdKernels implements VectorKernels {
     for (int i = 0; i < tiledA; i += TILE) {
       for (int j = 0; j < tiledB; j += TILE) {
         tile(
-            a, aOffset + i * dimension, b, bOffset + j * dimension, dimension, out,
-            i * bCount + j, bCount);
+            a,
+            aOffset + i * dimension,
+            b,
+            bOffset + j * dimension,
+            dimension,
+            out,
+            i * bCount + j,
+            bCount);
       }
     }
     for (int i = 0; i < aCount; i++) {
@@ -176,7 +182,14 @@ public final class SimdKernels implements VectorKernels {
   }
 
   private static void addTail(
-      float[] a, int a0, float[] b, int b0, int from, int dimension, float[] out, int at,
+      float[] a,
+      int a0,
+      float[] b,
+      int b0,
+      int from,
+      int dimension,
+      float[] out,
+      int at,
       int stride) {
     for (int i = 0; i < TILE; i++) {
       for (int j = 0; j < TILE; j++) {
