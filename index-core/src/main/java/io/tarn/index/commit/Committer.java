@@ -42,6 +42,9 @@ public final class Committer {
   private static final long MIN_BACKOFF_MS = 5;
   private static final long MAX_BACKOFF_MS = 500;
 
+  /** Half of the time for which FORMAT.md keeps superseded versions. */
+  private static final long MAX_BASE_AGE_NANOS = TimeUnit.MINUTES.toNanos(5);
+
   private final SnapshotLog log;
   private final SegmentReassigner reassigner;
 
@@ -93,28 +96,27 @@ public final class Committer {
    * @throws CommitConflictException if the index has moved on so that the change cannot be made
    */
   public Snapshot commit(Change change) throws IOException {
-    Snapshot base = log.newest();
-    Optional<Snapshot> earlier =
-        base.commitId().equals(change.commitId()) ? Optional.of(base) : Optional.empty();
-    if (earlier.isPresent()) {
-      return earlier.get();
+    Base base = readBase();
+    long firstVersion = base.snapshot.version();
+    if (base.snapshot.commitId().equals(change.commitId())) {
+      return base.snapshot;
     }
-    long firstBase = base.version();
     List<SegmentRef> added = change.added();
     String assignedWith = change.modelId();
     int unknownOutcomes = 0;
     for (int attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-      if (SourcePositions.compare(base, change) == SourcePositions.Verdict.CONTAINED) {
-        return base;
+      if (SourcePositions.compare(base.snapshot, change) == SourcePositions.Verdict.CONTAINED) {
+        return base.snapshot;
       }
-      if (!added.isEmpty() && !assignedWith.equals(base.model().id())) {
-        LOG.info("Version {} has a new model: re-assigning the rows to commit", base.version());
-        added = reassigner.reassign(added, base);
-        assignedWith = base.model().id();
+      String model = base.snapshot.model().id();
+      if (!added.isEmpty() && !assignedWith.equals(model)) {
+        LOG.info("Version {} has a new model: re-assigning the rows", base.snapshot.version());
+        added = reassigner.reassign(added, base.snapshot);
+        assignedWith = model;
       }
-      Snapshot next = successor(base, change, added);
+      Snapshot next = successor(base.snapshot, change, added);
       try {
-        if (log.tryPublish(next)) {
+        if (base.isFresh() && log.tryPublish(next)) {
           return next;
         }
       } catch (OutcomeUnknownException e) {
@@ -125,14 +127,29 @@ public final class Committer {
         LOG.warn("Whether version {} was published is unknown: looking", next.version(), e);
       }
       backOff(attempt);
-      base = log.newest();
-      Optional<Snapshot> mine = findCommit(change.commitId(), firstBase, base);
+      base = readBase();
+      Optional<Snapshot> mine = findCommit(change.commitId(), firstVersion, base.snapshot);
       if (mine.isPresent()) {
         return mine.get();
       }
     }
     throw new IOException(
         "commit " + change.commitId() + " lost the race for a version " + MAX_ATTEMPTS + " times");
+  }
+
+  /**
+   * A snapshot to build on, and when it was known to be the newest. On an old one nothing may be
+   * built: its successor may have been expired, and creating it again would succeed and be lost.
+   */
+  private record Base(Snapshot snapshot, long readNanos) {
+    boolean isFresh() {
+      return System.nanoTime() - readNanos < MAX_BASE_AGE_NANOS;
+    }
+  }
+
+  private Base readBase() throws IOException {
+    long readNanos = System.nanoTime();
+    return new Base(log.newest(), readNanos);
   }
 
   private static Snapshot successor(Snapshot base, Change change, List<SegmentRef> added)

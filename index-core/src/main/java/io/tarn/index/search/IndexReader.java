@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 
 /**
  * An open index. It holds one {@link IndexView} at a time; {@link #refresh} replaces it by that of
@@ -23,9 +24,15 @@ import java.util.Optional;
  * Thread-safe.
  */
 public final class IndexReader {
+  /** Half of the time for which FORMAT.md keeps a superseded version's successor. */
+  private static final long MAX_CONFIRMATION_AGE_NANOS = TimeUnit.MINUTES.toNanos(5);
+
   private final Storage storage;
   private final SnapshotLog log;
   private volatile IndexView view;
+
+  /** When {@link #view} was last known to be the newest; guarded by this. */
+  private long confirmedNanos;
 
   private IndexReader(Storage storage, SnapshotLog log) {
     this.storage = storage;
@@ -42,6 +49,7 @@ public final class IndexReader {
   public static IndexReader open(Storage storage) throws IOException {
     SnapshotLog log = new SnapshotLog(storage);
     IndexReader reader = new IndexReader(storage, log);
+    reader.confirmedNanos = System.nanoTime();
     reader.view = reader.load(log.newest());
     return reader;
   }
@@ -64,12 +72,16 @@ public final class IndexReader {
   /** Moves on to the newest snapshot; true if there was a newer one. */
   public synchronized boolean refresh() throws IOException {
     long known = view.snapshot().version();
-    long newest = log.newestVersion();
-    if (newest <= known) {
-      return false;
+    long nowNanos = System.nanoTime();
+    long newest =
+        nowNanos - confirmedNanos < MAX_CONFIRMATION_AGE_NANOS
+            ? log.newestVersionAfter(known)
+            : log.newestVersion();
+    if (newest > known) {
+      view = load(log.read(newest));
     }
-    view = load(log.read(newest));
-    return true;
+    confirmedNanos = nowNanos;
+    return newest > known;
   }
 
   /** Searches the current view; see {@link IndexView#search}. */
