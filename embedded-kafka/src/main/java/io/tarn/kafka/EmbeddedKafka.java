@@ -110,12 +110,15 @@ public final class EmbeddedKafka implements AutoCloseable {
     }
   }
 
-  /** Stops the broker; records that producers saw acknowledged are on disk afterwards. */
+  /**
+   * Stops the broker; records that producers saw acknowledged are on disk afterwards. Closing again
+   * does nothing.
+   */
   @Override
   public void close() {
     server.shutdown();
     server.awaitShutdown();
-    ownDir.ifPresent(EmbeddedKafka::delete);
+    ownDir.filter(Files::exists).ifPresent(EmbeddedKafka::delete);
   }
 
   private static EmbeddedKafka start(Path dir, int port, Optional<Path> ownDir) {

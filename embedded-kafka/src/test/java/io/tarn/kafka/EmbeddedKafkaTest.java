@@ -92,6 +92,7 @@ class EmbeddedKafkaTest {
     try (EmbeddedKafka kafka = EmbeddedKafka.start()) {
       kafka.createTopic("words", 1);
       assertThat(ownDirectories()).hasSize(before.size() + 1);
+      kafka.close();
     }
 
     assertThat(ownDirectories()).isEqualTo(before);
