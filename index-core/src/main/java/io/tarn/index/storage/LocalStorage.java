@@ -6,9 +6,14 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -22,9 +27,12 @@ import java.util.UUID;
  * Files on a local disk. A file is written under a hidden temporary name, synced, and hard-linked
  * to its own name: the one operation of a POSIX file system that both is atomic and never
  * overwrites.
+ *
+ * <p>Directories come into being with the first file created in them, never by reading.
  */
 public final class LocalStorage implements Storage {
-  private static final String PENDING_PREFIX = ".pending-";
+  private static final String HIDDEN_PREFIX = ".";
+  private static final String PENDING_PREFIX = HIDDEN_PREFIX + "pending-";
   private static final int BUFFER_BYTES = 64 * 1024;
 
   private final Path root;
@@ -35,17 +43,21 @@ public final class LocalStorage implements Storage {
 
   @Override
   public List<FileStat> list(String directory) throws IOException {
-    Path folder = resolve(directory);
     List<FileStat> files = new ArrayList<>();
-    if (!Files.isDirectory(folder)) {
-      return files;
-    }
-    try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder)) {
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(resolve(directory))) {
       for (Path entry : entries) {
-        if (!entry.getFileName().toString().startsWith(PENDING_PREFIX)) {
-          stat(directory + "/" + entry.getFileName()).ifPresent(files::add);
+        String name = entry.getFileName().toString();
+        if (!name.startsWith(HIDDEN_PREFIX)) {
+          stat(directory + "/" + name).ifPresent(files::add);
         }
       }
+    } catch (NoSuchFileException | NotDirectoryException e) {
+      checkRoot();
+      return List.of();
+    } catch (DirectoryIteratorException e) {
+      throw e.getCause();
+    } catch (AccessDeniedException e) {
+      throw accessDenied(e, "read");
     }
     files.sort(Comparator.comparing(FileStat::path));
     return files;
@@ -61,6 +73,10 @@ public final class LocalStorage implements Storage {
               path + " ends before byte " + (offsetBytes + length) + " in " + root);
         }
       }
+    } catch (NoSuchFileException e) {
+      throw new NoSuchFileException(path, null, "no such file in " + root);
+    } catch (AccessDeniedException e) {
+      throw accessDenied(e, "read");
     }
     return bytes.array();
   }
@@ -68,13 +84,22 @@ public final class LocalStorage implements Storage {
   @Override
   public PendingFile create(String path) throws IOException {
     Path target = resolve(path);
-    Files.createDirectories(target.getParent());
-    return new LocalPendingFile(target, target.resolveSibling(PENDING_PREFIX + UUID.randomUUID()));
+    try {
+      createDirectories(target.getParent());
+      return new LocalPendingFile(
+          target, target.resolveSibling(PENDING_PREFIX + UUID.randomUUID()));
+    } catch (AccessDeniedException e) {
+      throw accessDenied(e, "written");
+    }
   }
 
   @Override
   public void delete(String path) throws IOException {
-    Files.deleteIfExists(resolve(path));
+    try {
+      Files.deleteIfExists(resolve(path));
+    } catch (AccessDeniedException e) {
+      throw accessDenied(e, "written");
+    }
   }
 
   @Override
@@ -88,6 +113,11 @@ public final class LocalStorage implements Storage {
           : Optional.empty();
     } catch (NoSuchFileException e) {
       return Optional.empty();
+    } catch (AccessDeniedException e) {
+      throw accessDenied(e, "read");
+    } catch (FileSystemException e) {
+      checkRoot();
+      throw e;
     }
   }
 
@@ -97,11 +127,49 @@ public final class LocalStorage implements Storage {
   }
 
   private Path resolve(String path) {
-    Path resolved = root.resolve(path).normalize();
-    if (!resolved.startsWith(root)) {
-      throw new IllegalArgumentException("path '" + path + "' leaves the index at " + root);
+    return root.resolve(RelativePath.check(path));
+  }
+
+  private void checkRoot() throws FileSystemException {
+    if (Files.exists(root) && !Files.isDirectory(root)) {
+      throw new FileSystemException(
+          root.toString(), null, "this is a file, and an index is a directory: check the path");
     }
-    return resolved;
+  }
+
+  /** The JDK's own exception has the path for its whole message. */
+  private AccessDeniedException accessDenied(AccessDeniedException e, String verb) {
+    AccessDeniedException named =
+        new AccessDeniedException(
+            e.getFile(), null, "permission denied: it cannot be " + verb + " by this user");
+    named.initCause(e);
+    return named;
+  }
+
+  /** Creates a directory and what is missing above it, each as durable as the files in it. */
+  private void createDirectories(Path directory) throws IOException {
+    if (Files.isDirectory(directory)) {
+      return;
+    }
+    if (directory.getParent() != null) {
+      createDirectories(directory.getParent());
+    }
+    try {
+      Files.createDirectory(directory);
+      syncDirectory(directory.getParent());
+    } catch (FileAlreadyExistsException e) {
+      if (!Files.isDirectory(directory)) {
+        checkRoot();
+        throw new NotDirectoryException(directory.toString());
+      }
+    }
+  }
+
+  /** Without this a crash of the machine could forget a new name, though not the bytes. */
+  private static void syncDirectory(Path directory) throws IOException {
+    try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+      channel.force(true);
+    }
   }
 
   private static final class LocalPendingFile extends PendingFile {
@@ -131,14 +199,39 @@ public final class LocalStorage implements Storage {
     public void publish() throws IOException {
       out.flush();
       file.getFD().sync();
+      link();
+      try {
+        syncDirectory(target.getParent());
+      } catch (IOException e) {
+        throw new OutcomeUnknownException(
+            target + " was created, but whether it would outlast a crash is unknown", e);
+      }
+    }
+
+    private void link() throws IOException {
       try {
         Files.createLink(target, pending);
-      } catch (UnsupportedOperationException e) {
-        throw new IOException(
-            "the file system of " + target.getParent() + " has no hard links, which commits need",
-            e);
+      } catch (FileAlreadyExistsException e) {
+        throw e;
+      } catch (UnsupportedOperationException | IOException e) {
+        if (!isLinked(e)) {
+          throw new IOException(
+              "cannot create " + target + " as a hard link, which commits need: " + e.getMessage(),
+              e);
+        }
       }
-      syncDirectory(target.getParent());
+    }
+
+    /** Settles a failed link: a network file system may have lost the answer only. */
+    private boolean isLinked(Exception failure) throws OutcomeUnknownException {
+      try {
+        return Files.isSameFile(target, pending);
+      } catch (NoSuchFileException e) {
+        return false;
+      } catch (IOException e) {
+        failure.addSuppressed(e);
+        throw new OutcomeUnknownException("whether " + target + " was created is unknown", failure);
+      }
     }
 
     @Override
@@ -147,13 +240,6 @@ public final class LocalStorage implements Storage {
         file.close();
       } finally {
         Files.deleteIfExists(pending);
-      }
-    }
-
-    /** Without this a crash of the machine could forget the new name, though not the bytes. */
-    private static void syncDirectory(Path directory) throws IOException {
-      try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-        channel.force(true);
       }
     }
   }
