@@ -171,9 +171,14 @@ public final class SegmentWriter implements Closeable {
   }
 
   private static long toMicros(Instant instant) {
-    return Math.addExact(
-        Math.multiplyExact(instant.getEpochSecond(), TimeUnit.SECONDS.toMicros(1)),
-        TimeUnit.NANOSECONDS.toMicros(instant.getNano()));
+    long second = instant.getEpochSecond();
+    long micros = TimeUnit.NANOSECONDS.toMicros(instant.getNano());
+    if (second < 0) {
+      // Towards zero first: the earliest second begins below what 64 bits of microseconds hold.
+      second++;
+      micros -= TimeUnit.SECONDS.toMicros(1);
+    }
+    return Math.addExact(Math.multiplyExact(second, TimeUnit.SECONDS.toMicros(1)), micros);
   }
 
   private static final class CountingStream extends OutputStream {

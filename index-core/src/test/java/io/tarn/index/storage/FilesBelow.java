@@ -10,13 +10,13 @@ import java.util.stream.Stream;
 public final class FilesBelow {
   private FilesBelow() {}
 
-  /** The relative path of every file and directory below {@code root}, hidden ones too. */
+  /** The relative path of every file below {@code root}, hidden ones too. */
   public static List<String> list(Path root) throws IOException {
     if (!Files.exists(root)) {
       return List.of();
     }
     try (Stream<Path> paths = Files.walk(root)) {
-      return paths.filter(p -> !p.equals(root)).map(p -> root.relativize(p).toString()).toList();
+      return paths.filter(Files::isRegularFile).map(p -> root.relativize(p).toString()).toList();
     }
   }
 }

@@ -23,12 +23,21 @@ class LocalStorageTest extends StorageContractTest {
   }
 
   @Override
-  protected List<String> everythingOnDisk() throws Exception {
+  protected List<String> filesOnDisk() throws Exception {
     return FilesBelow.list(root());
   }
 
   private Path root() {
     return directory.resolve("some/index");
+  }
+
+  @Test
+  void readingCreatesNoDirectory() throws Exception {
+    storage.stat("versions/1");
+    storage.list("versions");
+    storage.delete("versions/1");
+
+    assertThat(directory).isEmptyDirectory();
   }
 
   /** Nobody, not even root, can create files in /proc. */

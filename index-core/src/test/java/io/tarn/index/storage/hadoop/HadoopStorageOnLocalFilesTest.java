@@ -32,7 +32,7 @@ class HadoopStorageOnLocalFilesTest extends StorageContractTest {
   }
 
   @Override
-  protected List<String> everythingOnDisk() throws Exception {
+  protected List<String> filesOnDisk() throws Exception {
     return FilesBelow.list(root());
   }
 
