@@ -1,0 +1,85 @@
+package io.tarn.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tarn.index.feature.FeatureId;
+import io.tarn.index.search.IndexReader;
+import io.tarn.index.search.Probe;
+import io.tarn.index.storage.LocalStorage;
+import io.tarn.index.storage.Storage;
+import io.tarn.index.verify.IndexVerifier;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The batch jobs on a Spark cluster of separate processes, submitted with {@code spark-submit}. */
+class SparkClusterIT {
+  private static final int DIMENSION = 16;
+
+  @TempDir Path directory;
+
+  private final SplittableRandom random = new SplittableRandom(1);
+
+  @Test
+  void buildAndAppendRunFromTheJobJar() throws Exception {
+    Path index = directory.resolve("index");
+    List<float[]> vectors = new ArrayList<>();
+    Path base = directory.resolve("base.json");
+    write(base, vectors, 0, 2_000);
+    Path more = directory.resolve("more.json");
+    write(more, vectors, 2_000, 500);
+
+    try (SparkCluster cluster = SparkCluster.start(directory.resolve("spark"), 2)) {
+      cluster.run(
+          job(
+              "BuildJob",
+              "build.yaml",
+              "input=" + base,
+              "format=json",
+              "index=" + index,
+              "nlist=16"));
+      cluster.run(
+          job("AppendJob", "append.yaml", "input=" + more, "format=json", "index=" + index));
+    }
+
+    Storage storage = new LocalStorage(index);
+    assertThat(IndexVerifier.verify(storage).problems()).isEmpty();
+    IndexReader reader = IndexReader.open(storage);
+    assertThat(reader.view().snapshot().version()).isEqualTo(2);
+    assertThat(reader.view().liveRowCount()).isEqualTo(2_500);
+    for (int id = 0; id < vectors.size(); id += 97) {
+      assertThat(reader.search(vectors.get(id), 1, Probe.exact()).hits().get(0).id())
+          .isEqualTo(FeatureId.of((long) id));
+    }
+  }
+
+  private void write(Path file, List<float[]> vectors, int firstId, int rows) throws IOException {
+    List<String> lines = new ArrayList<>();
+    for (int id = firstId; id < firstId + rows; id++) {
+      float[] vector = new float[DIMENSION];
+      for (int i = 0; i < DIMENSION; i++) {
+        vector[i] = (float) random.nextDouble(-1, 1);
+      }
+      vectors.add(vector);
+      lines.add("{\"id\":" + id + ",\"vector\":" + Arrays.toString(vector) + "}");
+    }
+    Files.write(file, lines);
+  }
+
+  private static List<String> job(String name, String conf, String... settings) {
+    List<String> words = new ArrayList<>();
+    words.addAll(List.of("--class", "io.tarn.spark." + name));
+    words.add(System.getProperty("tarn.spark.jar"));
+    words.addAll(List.of("--conf-file", System.getProperty("tarn.conf") + "/" + conf));
+    for (String setting : settings) {
+      words.addAll(List.of("--set", setting));
+    }
+    return words;
+  }
+}
