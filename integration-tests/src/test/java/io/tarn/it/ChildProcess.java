@@ -115,8 +115,7 @@ final class ChildProcess implements AutoCloseable {
   /** The end of the output, for messages. */
   String tail() {
     String output = output();
-    return "\n--- " + log + "\n"
-        + output.substring(Math.max(0, output.length() - TAIL_CHARS));
+    return "\n--- " + log + "\n" + output.substring(Math.max(0, output.length() - TAIL_CHARS));
   }
 
   private static void pause() {

@@ -143,11 +143,7 @@ final class FlinkCluster implements AutoCloseable {
       int status = client.awaitExit(CLIENT_LIMIT);
       if (status != 0) {
         throw new AssertionError(
-            "flink "
-                + String.join(" ", words)
-                + " ended with "
-                + status
-                + client.tail());
+            "flink " + String.join(" ", words) + " ended with " + status + client.tail());
       }
       return client.output();
     }

@@ -24,7 +24,6 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -39,9 +38,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The stream on a Flink cluster and a broker of separate processes, submitted with {@code flink
- * run}: nothing is lost or doubled when a TaskManager is killed in mid-stream, nor when the job
- * stops with a savepoint and goes on with another parallelism.
+ * The stream on a Flink cluster and a broker of separate processes, submitted as README.md says:
+ * nothing is lost or doubled when a TaskManager is killed in mid-stream, nor when the job stops
+ * with a savepoint and goes on with another parallelism.
  */
 class FlinkClusterIT {
   private static final String TOPIC = "features";
@@ -86,17 +85,21 @@ class FlinkClusterIT {
     assertThat(IndexVerifier.verify(storage).problems()).isEmpty();
   }
 
-  private String[] run(BrokerProcess broker, String... flags) {
-    List<String> words = new ArrayList<>();
-    words.add("run");
-    words.addAll(List.of(flags));
-    words.add(System.getProperty("tarn.flink.jar"));
-    words.addAll(List.of("--conf-file", System.getProperty("tarn.conf") + "/stream.yaml"));
+  /** The command of README.md, with other flags in place of its own. */
+  private String[] run(BrokerProcess broker, String... flags) throws IOException {
+    String conf = System.getProperty("tarn.root") + "/conf/stream.yaml";
+    List<String> words =
+        Readme.read()
+            .words(
+                "flink",
+                Map.of(
+                    "-d -p 2", String.join(" ", flags),
+                    "pipeline-flink/target/tarn-flink.jar", System.getProperty("tarn.flink.jar"),
+                    "conf/stream.yaml", conf,
+                    "/data/index", directory.resolve("index").toString(),
+                    "localhost:9092", broker.bootstrapServers()));
     for (String setting :
         List.of(
-            "index=" + directory.resolve("index"),
-            "kafka.bootstrap-servers=" + broker.bootstrapServers(),
-            "kafka.topics=[" + TOPIC + "]",
             "checkpoint-interval-ms=1000",
             "checkpoint-directory=" + directory.resolve("checkpoints").toUri())) {
       words.addAll(List.of("--set", setting));

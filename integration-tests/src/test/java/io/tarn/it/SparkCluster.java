@@ -16,9 +16,6 @@ final class SparkCluster implements AutoCloseable {
   private static final Duration START_LIMIT = Duration.ofMinutes(2);
   private static final Duration SUBMIT_LIMIT = Duration.ofMinutes(5);
 
-  /** What spark-submit itself adds, where Spark's launcher builds the command. */
-  private static final String MODULE_FLAGS = "--add-modules=jdk.incubator.vector";
-
   private final Path home;
   private final Path work;
   private final int port;
@@ -101,9 +98,12 @@ final class SparkCluster implements AutoCloseable {
         sparkClass(
             "master",
             "org.apache.spark.deploy.master.Master",
-            "--host", "127.0.0.1",
-            "--port", Integer.toString(port),
-            "--webui-port", Integer.toString(Ports.free()));
+            "--host",
+            "127.0.0.1",
+            "--port",
+            Integer.toString(port),
+            "--webui-port",
+            Integer.toString(Ports.free()));
     master.awaitOutput("I have been elected leader", START_LIMIT);
   }
 
@@ -112,11 +112,16 @@ final class SparkCluster implements AutoCloseable {
         sparkClass(
             "worker-" + number,
             "org.apache.spark.deploy.worker.Worker",
-            "--host", "127.0.0.1",
-            "--webui-port", Integer.toString(Ports.free()),
-            "-c", "1",
-            "-m", "1g",
-            "-d", work.resolve("apps-" + number).toString(),
+            "--host",
+            "127.0.0.1",
+            "--webui-port",
+            Integer.toString(Ports.free()),
+            "-c",
+            "1",
+            "-m",
+            "1g",
+            "-d",
+            work.resolve("apps-" + number).toString(),
             master());
     worker.awaitOutput("Successfully registered with master", START_LIMIT);
   }
@@ -131,19 +136,19 @@ final class SparkCluster implements AutoCloseable {
     return process;
   }
 
-  /** Starts {@code spark-submit}, with what a test needs added to what the user writes. */
+  /**
+   * Starts {@code spark-submit}, with the settings that only this machine's size and addresses call
+   * for added to what the user writes.
+   */
   ChildProcess submit(List<String> words) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(home.resolve("bin/spark-submit").toString());
-    command.addAll(List.of("--master", master()));
     command.addAll(List.of("--driver-memory", "768m", "--executor-memory", "768m"));
     for (String setting :
         List.of(
             "spark.driver.host=127.0.0.1",
             "spark.ui.enabled=false",
-            "spark.sql.shuffle.partitions=4",
-            "spark.driver.extraJavaOptions=" + MODULE_FLAGS,
-            "spark.executor.extraJavaOptions=" + MODULE_FLAGS)) {
+            "spark.sql.shuffle.partitions=4")) {
       command.addAll(List.of("--conf", setting));
     }
     command.addAll(words);

@@ -14,13 +14,16 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The batch jobs on a Spark cluster of separate processes, submitted with {@code spark-submit}. */
+/** The batch jobs on a Spark cluster of separate processes, submitted as README.md says. */
 class SparkClusterIT {
   private static final int DIMENSION = 16;
+  private static final String JOB_JAR = System.getProperty("tarn.spark.jar");
+  private static final String CONF = System.getProperty("tarn.root") + "/conf";
 
   @TempDir Path directory;
 
@@ -37,15 +40,16 @@ class SparkClusterIT {
 
     try (SparkCluster cluster = SparkCluster.start(directory.resolve("spark"), 2)) {
       cluster.run(
-          job(
-              "BuildJob",
-              "build.yaml",
-              "input=" + base,
-              "format=json",
-              "index=" + index,
-              "nlist=16"));
-      cluster.run(
-          job("AppendJob", "append.yaml", "input=" + more, "format=json", "index=" + index));
+          Readme.read()
+              .words(
+                  "spark-submit",
+                  Map.of(
+                      "spark://master:7077", cluster.master(),
+                      "pipeline-spark/target/tarn-spark.jar", JOB_JAR,
+                      "conf/build.yaml", CONF + "/build.yaml",
+                      "/data/vectors.json", base.toString(),
+                      "/data/index", index.toString())));
+      cluster.run(append(more, index));
     }
 
     Storage storage = new LocalStorage(index);
@@ -72,14 +76,18 @@ class SparkClusterIT {
     Files.write(file, lines);
   }
 
-  private static List<String> job(String name, String conf, String... settings) {
-    List<String> words = new ArrayList<>();
-    words.addAll(List.of("--class", "io.tarn.spark." + name));
-    words.add(System.getProperty("tarn.spark.jar"));
-    words.addAll(List.of("--conf-file", System.getProperty("tarn.conf") + "/" + conf));
-    for (String setting : settings) {
-      words.addAll(List.of("--set", setting));
-    }
-    return words;
+  private static List<String> append(Path input, Path index) {
+    return List.of(
+        "--class",
+        "io.tarn.spark.AppendJob",
+        JOB_JAR,
+        "--conf-file",
+        CONF + "/append.yaml",
+        "--set",
+        "input=" + input,
+        "--set",
+        "format=json",
+        "--set",
+        "index=" + index);
   }
 }
