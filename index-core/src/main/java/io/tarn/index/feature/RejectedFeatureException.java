@@ -10,7 +10,11 @@ public final class RejectedFeatureException extends Exception {
   /** Why a feature was refused; the names appear in dead-letter headers and rejects tables. */
   public enum Reason {
     UNPARSABLE,
+    /** Larger than the pipeline takes. */
+    OVERSIZED,
     MISSING_ID,
+    /** Not of the index's id type, or two ids that disagree. */
+    BAD_ID,
     MISSING_VECTOR,
     WRONG_DIMENSION,
     NOT_FINITE,

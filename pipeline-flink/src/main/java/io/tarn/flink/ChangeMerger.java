@@ -1,0 +1,92 @@
+package io.tarn.flink;
+
+import io.tarn.index.snapshot.Change;
+import io.tarn.index.snapshot.OffsetRange;
+import io.tarn.index.snapshot.SegmentRef;
+import io.tarn.index.snapshot.SourceAdvance;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.UUID;
+
+/**
+ * Makes one change of what the subtasks wrote up to a checkpoint, and remembers the positions its
+ * changes have reached. Each change says from where it follows on its predecessor; should that
+ * never have been published, or have been undone, the index notices.
+ */
+final class ChangeMerger {
+  static final String OPERATION = "stream";
+
+  private final Map<String, SortedMap<Integer, Long>> reached = new TreeMap<>();
+  private final Map<String, Part> parts = new TreeMap<>();
+
+  /** What was written with one and the same model. */
+  private static final class Part {
+    private final List<SegmentRef> segments = new ArrayList<>();
+    private final SourceReads reads = new SourceReads();
+    private long badRecords;
+  }
+
+  /** Takes over the position up to which changes were made before a restart. */
+  void restore(String source, int partition, long next) {
+    reached.computeIfAbsent(source, unused -> new TreeMap<>()).merge(partition, next, Math::max);
+  }
+
+  /** By source and partition, the positions that the changes made so far have reached. */
+  Map<String, SortedMap<Integer, Long>> reached() {
+    return reached;
+  }
+
+  /** Adds what a subtask wrote. */
+  void add(PendingChange written) {
+    Part part = parts.computeIfAbsent(written.change().modelId(), unused -> new Part());
+    part.segments.addAll(written.change().added());
+    part.reads.addAll(written.change().sources());
+    part.badRecords += written.badRecords();
+  }
+
+  /**
+   * Makes changes of all that was added since the last call: none if nothing was, and more than one
+   * only if subtasks started while the model was replaced.
+   */
+  List<PendingChange> drain() {
+    List<PendingChange> changes = new ArrayList<>();
+    parts.forEach((modelId, part) -> changes.add(toChange(modelId, part)));
+    parts.clear();
+    return changes;
+  }
+
+  private PendingChange toChange(String modelId, Part part) {
+    SortedMap<String, SourceAdvance> sources = new TreeMap<>();
+    part.reads
+        .toAdvances()
+        .forEach(
+            (source, advance) ->
+                sources.put(
+                    source,
+                    new SourceAdvance(
+                        follow(source, advance.partitions()), advance.lastRecordMs())));
+    Change change =
+        new Change(
+            UUID.randomUUID().toString(), OPERATION, modelId, part.segments, List.of(), sources);
+    return new PendingChange(change, part.badRecords);
+  }
+
+  private SortedMap<Integer, OffsetRange> follow(
+      String source, SortedMap<Integer, OffsetRange> ranges) {
+    SortedMap<Integer, Long> positions = reached.computeIfAbsent(source, unused -> new TreeMap<>());
+    SortedMap<Integer, OffsetRange> following = new TreeMap<>();
+    ranges.forEach(
+        (partition, range) -> {
+          long before =
+              Math.max(range.from(), positions.getOrDefault(partition, OffsetRange.UNKNOWN));
+          // Records from before what was reached are for the index to refuse, not for us.
+          long from = Math.min(before, range.first());
+          following.put(partition, new OffsetRange(from, range.first(), range.next()));
+          positions.merge(partition, range.next(), Math::max);
+        });
+    return following;
+  }
+}

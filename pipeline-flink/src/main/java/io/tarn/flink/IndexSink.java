@@ -1,0 +1,75 @@
+package io.tarn.flink;
+
+import java.io.IOException;
+import org.apache.flink.api.connector.sink2.Committer;
+import org.apache.flink.api.connector.sink2.CommitterInitContext;
+import org.apache.flink.api.connector.sink2.CommittingSinkWriter;
+import org.apache.flink.api.connector.sink2.Sink;
+import org.apache.flink.api.connector.sink2.SupportsCommitter;
+import org.apache.flink.api.connector.sink2.WriterInitContext;
+import org.apache.flink.core.io.SimpleVersionedSerializer;
+import org.apache.flink.streaming.api.connector.sink2.CommittableMessage;
+import org.apache.flink.streaming.api.connector.sink2.CommittableMessageTypeInfo;
+import org.apache.flink.streaming.api.connector.sink2.SupportsPreCommitTopology;
+import org.apache.flink.streaming.api.datastream.DataStream;
+
+/**
+ * Writes features into an index, one version per checkpoint that brought records, exactly once:
+ * parallel {@link SegmentSinkWriter}s, then one {@link ChangeAggregator}, then one {@link
+ * SnapshotCommitter}.
+ *
+ * <p>Its input must come from the sources without a shuffle, so that each partition's records reach
+ * one writer in order.
+ */
+final class IndexSink
+    implements Sink<PositionedFeature>,
+        SupportsCommitter<PendingChange>,
+        SupportsPreCommitTopology<PendingChange, PendingChange> {
+  private final StorageOpener opener;
+  private final long bufferBytes;
+
+  /**
+   * @param bufferBytes how much each subtask may hold in memory; it writes a segment then
+   */
+  IndexSink(StorageOpener opener, long bufferBytes) {
+    this.opener = opener;
+    this.bufferBytes = bufferBytes;
+  }
+
+  @Override
+  public CommittingSinkWriter<PositionedFeature, PendingChange> createWriter(
+      WriterInitContext context) throws IOException {
+    return new SegmentSinkWriter(opener.open(), bufferBytes);
+  }
+
+  /** Everything goes to one subtask, both of the aggregator and of the committer after it. */
+  @Override
+  public DataStream<CommittableMessage<PendingChange>> addPreCommitTopology(
+      DataStream<CommittableMessage<PendingChange>> written) {
+    return written
+        .global()
+        .transform(
+            "merge",
+            CommittableMessageTypeInfo.of(PendingChange.Serializer::new),
+            new ChangeAggregator())
+        .uid("merge")
+        .setParallelism(1)
+        .setMaxParallelism(1)
+        .global();
+  }
+
+  @Override
+  public Committer<PendingChange> createCommitter(CommitterInitContext context) throws IOException {
+    return new SnapshotCommitter(opener.open(), context.metricGroup());
+  }
+
+  @Override
+  public SimpleVersionedSerializer<PendingChange> getWriteResultSerializer() {
+    return new PendingChange.Serializer();
+  }
+
+  @Override
+  public SimpleVersionedSerializer<PendingChange> getCommittableSerializer() {
+    return new PendingChange.Serializer();
+  }
+}

@@ -1,0 +1,9 @@
+package io.tarn.flink;
+
+/** How the key of a Kafka record spells the id. */
+public enum KeyFormat {
+  /** UTF-8 text; for int64 ids their decimal digits. */
+  TEXT,
+  /** Eight bytes, big endian, as Kafka's LongSerializer writes them; for int64 ids only. */
+  INT64
+}

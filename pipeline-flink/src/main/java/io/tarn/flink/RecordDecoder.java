@@ -1,0 +1,179 @@
+package io.tarn.flink;
+
+import io.tarn.embedding.Embedder;
+import io.tarn.embedding.EmbeddingException;
+import io.tarn.index.feature.Feature;
+import io.tarn.index.feature.FeatureId;
+import io.tarn.index.feature.IdType;
+import io.tarn.index.feature.RejectedFeatureException;
+import io.tarn.index.feature.RejectedFeatureException.Reason;
+import io.tarn.index.feature.Schema;
+import io.tarn.index.feature.VectorRules;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CharsetEncoder;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+
+/**
+ * Makes features of Kafka records.
+ *
+ * <ul>
+ *   <li>The key is the id; see {@link KeyFormat}. A record without a key names its id in the value.
+ *   <li>No value means delete.
+ *   <li>A value is a JSON object {@code {"id", "vector" | "text", "attributes", "order", "op"}}:
+ *       {@code id} only repeats the key; {@code text} is embedded with the index's embedder; {@code
+ *       attributes} is an object by name; {@code order} is the record's timestamp by default;
+ *       {@code op} is {@code "upsert"}, the default, or {@code "delete"}. A null counts as not
+ *       given.
+ *   <li>Fields and attributes the index does not know are passed over and counted.
+ * </ul>
+ *
+ * <p>Whatever a record holds, the outcome is a feature or a {@link RejectedFeatureException}. Not
+ * thread-safe.
+ */
+final class RecordDecoder {
+  private final Schema schema;
+  private final Optional<Embedder> embedder;
+  private final KeyFormat keyFormat;
+  private final int maxRecordBytes;
+  private final JsonRecordReader reader;
+  private final CharsetDecoder fromUtf8 =
+      StandardCharsets.UTF_8
+          .newDecoder()
+          .onMalformedInput(CodingErrorAction.REPORT)
+          .onUnmappableCharacter(CodingErrorAction.REPORT);
+  private final CharsetEncoder toUtf8 = StandardCharsets.UTF_8.newEncoder();
+
+  /**
+   * @param embedder what embeds text; without it records with text are refused
+   * @param maxRecordBytes the most that key and value may have together
+   * @throws IllegalArgumentException if the parts do not fit each other
+   */
+  RecordDecoder(
+      Schema schema, Optional<Embedder> embedder, KeyFormat keyFormat, int maxRecordBytes) {
+    if (keyFormat == KeyFormat.INT64 && schema.idType() != IdType.INT64) {
+      throw new IllegalArgumentException(
+          "kafka.key-format is int64, but the ids of the index are text: set it to text");
+    }
+    embedder.ifPresent(
+        e -> {
+          if (e.dimension() != schema.dimension()) {
+            throw new IllegalArgumentException(
+                "the index's embedder makes vectors of "
+                    + e.dimension()
+                    + " values, the index has "
+                    + schema.dimension());
+          }
+        });
+    this.schema = schema;
+    this.embedder = embedder;
+    this.keyFormat = keyFormat;
+    this.maxRecordBytes = maxRecordBytes;
+    this.reader = new JsonRecordReader(schema);
+  }
+
+  /** How many fields and attributes unknown to the index were passed over so far. */
+  long ignoredFields() {
+    return reader.ignoredFields();
+  }
+
+  /**
+   * @param key may be null
+   * @param value null for a delete
+   * @param timestampMs the record's, for want of an order of its own
+   */
+  Feature decode(byte[] key, byte[] value, long offset, long timestampMs)
+      throws RejectedFeatureException {
+    long bytes = (key == null ? 0L : key.length) + (value == null ? 0L : value.length);
+    if (bytes > maxRecordBytes) {
+      throw new RejectedFeatureException(
+          Reason.OVERSIZED,
+          "the record has " + bytes + " bytes, kafka.max-record-bytes allows " + maxRecordBytes);
+    }
+    if (value == null) {
+      return Feature.delete(agreedId(key, null), timestampMs, offset);
+    }
+    JsonRecord json = reader.read(value);
+    FeatureId id = agreedId(key, json.id());
+    long order = json.order().orElse(timestampMs);
+    return switch (json.op()) {
+      case DELETE -> Feature.delete(id, order, offset);
+      case UPSERT -> {
+        float[] vector = VectorRules.accept(schema, vector(json));
+        yield new Feature(id, vector, order, offset, json.attributes());
+      }
+    };
+  }
+
+  private FeatureId agreedId(byte[] key, String valueId) throws RejectedFeatureException {
+    FeatureId fromKey = key == null || key.length == 0 ? null : readKey(key);
+    if (valueId == null) {
+      if (fromKey == null) {
+        throw new RejectedFeatureException(
+            Reason.MISSING_ID, "the record has no id: neither in its key nor in its value");
+      }
+      return fromKey;
+    }
+    FeatureId fromValue = parseId(valueId);
+    if (fromKey != null && !fromKey.equals(fromValue)) {
+      throw new RejectedFeatureException(
+          Reason.BAD_ID, "the key is the id '" + fromKey + "', the value says '" + valueId + "'");
+    }
+    return fromValue;
+  }
+
+  private FeatureId readKey(byte[] key) throws RejectedFeatureException {
+    return switch (keyFormat) {
+      case TEXT -> parseId(decodeUtf8(key));
+      case INT64 -> {
+        if (key.length != Long.BYTES) {
+          throw new RejectedFeatureException(
+              Reason.BAD_ID, "the key has " + key.length + " bytes, an int64 has " + Long.BYTES);
+        }
+        yield FeatureId.of(ByteBuffer.wrap(key).getLong());
+      }
+    };
+  }
+
+  private String decodeUtf8(byte[] key) throws RejectedFeatureException {
+    try {
+      return fromUtf8.decode(ByteBuffer.wrap(key)).toString();
+    } catch (CharacterCodingException e) {
+      throw new RejectedFeatureException(Reason.BAD_ID, "the key is not UTF-8 text");
+    }
+  }
+
+  private FeatureId parseId(String text) throws RejectedFeatureException {
+    // JSON can spell half a surrogate pair, which is no text and would be stored as another id.
+    if (!toUtf8.canEncode(text)) {
+      throw new RejectedFeatureException(Reason.BAD_ID, "the id is not Unicode text");
+    }
+    try {
+      return FeatureId.parse(schema.idType(), text);
+    } catch (IllegalArgumentException e) {
+      throw new RejectedFeatureException(Reason.BAD_ID, e.getMessage());
+    }
+  }
+
+  private float[] vector(JsonRecord json) throws RejectedFeatureException {
+    if (json.text() == null) {
+      return json.vector();
+    }
+    if (json.vector() != null) {
+      throw new RejectedFeatureException(
+          Reason.UNPARSABLE, "the record has a vector and a text; it must have one of them");
+    }
+    if (embedder.isEmpty()) {
+      throw new RejectedFeatureException(
+          Reason.NOT_EMBEDDABLE, "the record has a text, but the index has no embedder");
+    }
+    try {
+      return embedder.get().embed(json.text());
+    } catch (EmbeddingException e) {
+      throw new RejectedFeatureException(Reason.NOT_EMBEDDABLE, e.getMessage());
+    }
+  }
+}

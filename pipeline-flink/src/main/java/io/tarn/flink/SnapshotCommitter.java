@@ -1,0 +1,122 @@
+package io.tarn.flink;
+
+import io.tarn.index.commit.CommitConflictException;
+import io.tarn.index.commit.SnapshotLog;
+import io.tarn.index.snapshot.Change;
+import io.tarn.index.snapshot.OffsetRange;
+import io.tarn.index.snapshot.SegmentRef;
+import io.tarn.index.snapshot.Snapshot;
+import io.tarn.index.storage.Storage;
+import io.tarn.index.write.ModelReassigner;
+import java.io.IOException;
+import java.util.Collection;
+import java.util.Map;
+import java.util.StringJoiner;
+import java.util.concurrent.TimeUnit;
+import org.apache.flink.api.connector.sink2.Committer;
+import org.apache.flink.metrics.Counter;
+import org.apache.flink.metrics.MetricGroup;
+import org.apache.flink.runtime.execution.SuppressRestartsException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Publishes changes as versions of the index. A change that a restart delivers again is recognised
+ * by its positions, which the index holds already.
+ */
+final class SnapshotCommitter implements Committer<PendingChange> {
+  private static final Logger LOG = LoggerFactory.getLogger(SnapshotCommitter.class);
+
+  private final Storage storage;
+  private final io.tarn.index.commit.Committer committer;
+  private final Counter committedRows;
+  private final Counter committedDeletes;
+  private long version;
+  private long lastCommitMs;
+
+  /**
+   * @param storage closed by this committer
+   */
+  SnapshotCommitter(Storage storage, MetricGroup metrics) throws IOException {
+    this.storage = storage;
+    SnapshotLog log = new SnapshotLog(storage);
+    this.committer = new io.tarn.index.commit.Committer(log, new ModelReassigner(storage));
+    this.version = log.newestVersion();
+    this.committedRows = metrics.counter("committedRows");
+    this.committedDeletes = metrics.counter("committedDeletes");
+    metrics.gauge("indexVersion", () -> version);
+    metrics.gauge("lastCommitMs", () -> lastCommitMs);
+  }
+
+  @Override
+  public void commit(Collection<CommitRequest<PendingChange>> requests) throws IOException {
+    for (CommitRequest<PendingChange> request : requests) {
+      if (!publish(request.getCommittable())) {
+        request.signalAlreadyCommitted();
+      }
+    }
+  }
+
+  /** False if the index held the change already. */
+  private boolean publish(PendingChange pending) throws IOException {
+    Change change = pending.change();
+    long startedNs = System.nanoTime();
+    Snapshot snapshot;
+    try {
+      snapshot = committer.commit(change);
+    } catch (CommitConflictException e) {
+      LOG.error("The index refuses what was read: {}", e.getMessage());
+      // Restarted, the job would offer the same change again, forever.
+      throw new SuppressRestartsException(e);
+    }
+    boolean published =
+        snapshot.version() > version && snapshot.commitId().equals(change.commitId());
+    version = Math.max(version, snapshot.version());
+    if (published) {
+      lastCommitMs = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startedNs);
+      report(pending);
+    } else {
+      LOG.info("Version {} holds {} already", snapshot.version(), positions(change));
+    }
+    return published;
+  }
+
+  private void report(PendingChange pending) {
+    Change change = pending.change();
+    long rows = change.added().stream().mapToLong(SegmentRef::rows).sum();
+    long deletes = change.added().stream().mapToLong(SegmentRef::deletes).sum();
+    committedRows.inc(rows);
+    committedDeletes.inc(deletes);
+    LOG.info(
+        "Published version {}: {} rows, {} deletes, {} bad records, {} segments; {}; {} ms",
+        version,
+        rows,
+        deletes,
+        pending.badRecords(),
+        change.added().size(),
+        positions(change),
+        lastCommitMs);
+  }
+
+  /** Such as {@code kafka:features 0: 17-42, 1: 3-9}; the last offset is included. */
+  private static String positions(Change change) {
+    StringJoiner sources = new StringJoiner("; ");
+    change
+        .sources()
+        .forEach(
+            (source, advance) -> {
+              StringJoiner partitions = new StringJoiner(", ", source + " ", "");
+              for (Map.Entry<Integer, OffsetRange> entry : advance.partitions().entrySet()) {
+                OffsetRange range = entry.getValue();
+                partitions.add(entry.getKey() + ": " + range.first() + "-" + (range.next() - 1));
+              }
+              sources.add(partitions.toString());
+            });
+    return sources.toString();
+  }
+
+  @Override
+  public void close() throws IOException {
+    storage.close();
+  }
+}

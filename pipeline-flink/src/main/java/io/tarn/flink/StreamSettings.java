@@ -1,0 +1,81 @@
+package io.tarn.flink;
+
+import io.tarn.settings.Default;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Settings of the stream job; {@code conf/stream.yaml} explains them.
+ *
+ * @param index where the index lies
+ * @param kafka where the records come from
+ * @param parallelism subtasks of source and writer; by default that of the environment
+ * @param checkpointIntervalMs how often what was read becomes a version of the index
+ * @param checkpointDirectory where Flink keeps its state; by default the cluster's
+ * @param bounded whether to stop at the ends the topics have at the start
+ * @param bufferBytes what each subtask may hold in memory before it writes a segment
+ */
+public record StreamSettings(
+    String index,
+    Kafka kafka,
+    Optional<Integer> parallelism,
+    @Default("5000") long checkpointIntervalMs,
+    Optional<String> checkpointDirectory,
+    @Default("false") boolean bounded,
+    @Default("67108864") long bufferBytes) {
+  private static final long MIN_CHECKPOINT_INTERVAL_MS = 100;
+
+  /** A segment is at most 2 GiB, and is built in memory beside the buffer. */
+  private static final long MAX_BUFFER_BYTES = 1L << 30;
+
+  public StreamSettings {
+    require(!index.isBlank(), "index must name the index's location");
+    require(parallelism.orElse(1) >= 1, "parallelism must be at least 1");
+    require(
+        checkpointIntervalMs >= MIN_CHECKPOINT_INTERVAL_MS,
+        "checkpoint-interval-ms must be at least " + MIN_CHECKPOINT_INTERVAL_MS);
+    require(
+        bufferBytes >= 1 && bufferBytes <= MAX_BUFFER_BYTES,
+        "buffer-bytes must be between 1 and " + MAX_BUFFER_BYTES);
+  }
+
+  /**
+   * @param bootstrapServers host:port, or several with commas
+   * @param topics what to read, all into the one index
+   * @param groupId under which Kafka shows how far the job is
+   * @param deadLetterTopic where bad records go; made if it does not exist
+   * @param keyFormat how keys spell ids
+   * @param maxRecordBytes what key and value may have together
+   * @param startTimeoutMs how long the job waits for Kafka before it starts
+   * @param properties handed to Kafka's clients as they are
+   */
+  public record Kafka(
+      String bootstrapServers,
+      List<String> topics,
+      @Default("tarn") String groupId,
+      @Default("tarn-dead-letters") String deadLetterTopic,
+      @Default("text") KeyFormat keyFormat,
+      @Default("8388608") int maxRecordBytes,
+      @Default("120000") long startTimeoutMs,
+      Map<String, String> properties) {
+    public Kafka {
+      require(!bootstrapServers.isBlank(), "kafka.bootstrap-servers must name a broker");
+      require(!topics.isEmpty(), "kafka.topics must name at least one topic");
+      require(new HashSet<>(topics).size() == topics.size(), "kafka.topics names a topic twice");
+      require(
+          !topics.contains(deadLetterTopic),
+          "kafka.dead-letter-topic must not be one of kafka.topics");
+      require(!groupId.isBlank(), "kafka.group-id must not be blank");
+      require(maxRecordBytes >= 1, "kafka.max-record-bytes must be at least 1");
+      require(startTimeoutMs >= 0, "kafka.start-timeout-ms must not be negative");
+    }
+  }
+
+  private static void require(boolean holds, String message) {
+    if (!holds) {
+      throw new IllegalArgumentException(message);
+    }
+  }
+}

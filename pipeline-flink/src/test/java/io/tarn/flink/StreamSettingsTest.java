@@ -1,0 +1,78 @@
+package io.tarn.flink;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.tarn.settings.Settings;
+import io.tarn.settings.SettingsException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class StreamSettingsTest {
+  private static final Path REFERENCE = Path.of("..", "conf", "stream.yaml");
+
+  @Test
+  void theReferenceFileLoads() {
+    StreamSettings settings = load(REFERENCE);
+
+    assertThat(settings.kafka().topics()).containsExactly("features");
+    assertThat(settings.kafka().properties())
+        .containsEntry("isolation.level", "read_committed")
+        .containsEntry("partition.discovery.interval.ms", "60000");
+  }
+
+  @Test
+  void whatTheReferenceFileGivesAsDefaultIsTheDefault(@TempDir Path dir) throws IOException {
+    String commented = "(?m)^( *)# ([a-z-]+: \\S+)$";
+    String text = Files.readString(REFERENCE);
+    Path uncommented = dir.resolve("stream.yaml");
+    Files.writeString(uncommented, text.replaceAll(commented, "$1$2"));
+
+    StreamSettings given = load(uncommented);
+    StreamSettings defaults = load(REFERENCE);
+
+    assertThat(Pattern.compile(commented).matcher(text).results()).hasSize(10);
+    assertThat(given.kafka()).isEqualTo(defaults.kafka());
+    assertThat(given.checkpointIntervalMs()).isEqualTo(defaults.checkpointIntervalMs());
+    assertThat(given.bounded()).isEqualTo(defaults.bounded());
+    assertThat(given.bufferBytes()).isEqualTo(defaults.bufferBytes());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "index=''                            | index must name the index's location",
+        "parallelism=0                       | parallelism must be at least 1",
+        "checkpoint-interval-ms=99           | checkpoint-interval-ms must be at least 100",
+        "buffer-bytes=0                      | buffer-bytes must be between 1 and 1073741824",
+        "buffer-bytes=1073741825             | buffer-bytes must be between 1 and 1073741824",
+        "kafka.bootstrap-servers=''          | kafka.bootstrap-servers must name a broker",
+        "kafka.topics=[]                     | kafka.topics must name at least one topic",
+        "kafka.topics=[a, b, a]              | kafka.topics names a topic twice",
+        "kafka.dead-letter-topic=features    | must not be one of kafka.topics",
+        "kafka.group-id=' '                  | kafka.group-id must not be blank",
+        "kafka.max-record-bytes=0            | kafka.max-record-bytes must be at least 1",
+        "kafka.start-timeout-ms=-1           | kafka.start-timeout-ms must not be negative",
+        "kafka.key-format=binary             | must be one of text, int64, got 'binary'",
+        "kafka.topic=features                | did you mean 'kafka.topics'?",
+      },
+      quoteCharacter = '`')
+  void whatMakesNoSenseIsRefusedByName(String override, String message) {
+    assertThatThrownBy(() -> load(REFERENCE, override))
+        .isInstanceOf(SettingsException.class)
+        .hasMessageContaining(message);
+  }
+
+  private static StreamSettings load(Path file, String... overrides) {
+    return Settings.load(StreamSettings.class, Optional.of(file), List.of(overrides));
+  }
+}
