@@ -40,6 +40,7 @@ class ReadmeIT {
           "rain coat with a hood for stormy days");
 
   @TempDir Path directory;
+  private int commands;
 
   @Test
   void theWorkedExampleWorks() throws Exception {
@@ -67,7 +68,7 @@ class ReadmeIT {
   }
 
   private String run(String command) throws IOException {
-    String name = "command-" + Files.list(directory).count();
+    String name = "command-" + ++commands;
     try (ChildProcess process =
         ChildProcess.start(name, directory, Map.of(), List.of("bash", "-c", command))) {
       assertThat(process.awaitExit(COMMAND_LIMIT)).as("%s%s", command, process.tail()).isZero();
