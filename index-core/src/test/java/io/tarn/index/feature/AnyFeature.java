@@ -7,6 +7,7 @@ import java.util.List;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
+import net.jqwik.api.Tuple;
 
 /** Schemas and values for property tests: all that the format must carry, the odd above all. */
 public final class AnyFeature {
@@ -44,9 +45,7 @@ public final class AnyFeature {
             .ofMaxSize(4)
             .map(parts -> String.join("", parts));
     return Arbitraries.frequencyOf(
-        net.jqwik.api.Tuple.of(4, plain),
-        net.jqwik.api.Tuple.of(3, mixed),
-        net.jqwik.api.Tuple.of(1, Arbitraries.just("x".repeat(5_000))));
+        Tuple.of(4, plain), Tuple.of(3, mixed), Tuple.of(1, Arbitraries.just("x".repeat(5_000))));
   }
 
   public static Arbitrary<FeatureId> id(IdType type) {
@@ -63,7 +62,7 @@ public final class AnyFeature {
     Arbitrary<Float> odd =
         Arbitraries.of(
             0f, -0f, Float.MIN_VALUE, Float.MIN_NORMAL, Float.MAX_VALUE, -Float.MAX_VALUE, 1f);
-    return Arbitraries.frequencyOf(net.jqwik.api.Tuple.of(3, bits), net.jqwik.api.Tuple.of(1, odd));
+    return Arbitraries.frequencyOf(Tuple.of(3, bits), Tuple.of(1, odd));
   }
 
   public static Arbitrary<float[]> vector(int dimension) {

@@ -1,0 +1,59 @@
+package io.tarn.index.format;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.tarn.index.snapshot.AnySnapshot;
+import io.tarn.index.snapshot.Change;
+import io.tarn.index.snapshot.Snapshot;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.zip.CRC32C;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+
+class SnapshotFileTest {
+  @Provide
+  Arbitrary<Snapshot> snapshots() {
+    return AnySnapshot.snapshot();
+  }
+
+  @Provide
+  Arbitrary<Change> changes() {
+    return AnySnapshot.change();
+  }
+
+  @Property(tries = 300)
+  void snapshotsAreReadBack(@ForAll("snapshots") Snapshot snapshot) throws IOException {
+    byte[] file = SnapshotFile.toBytes(snapshot);
+
+    assertThat(SnapshotFile.fromBytes("x.json", file)).isEqualTo(snapshot);
+    assertThat(SnapshotFile.toBytes(snapshot)).isEqualTo(file);
+  }
+
+  /** As docs/FORMAT.md has it, computed without the code under test. */
+  @Property(tries = 100)
+  void theLastMemberIsTheChecksumOfAllBytesBeforeIt(@ForAll("snapshots") Snapshot snapshot)
+      throws IOException {
+    byte[] file = SnapshotFile.toBytes(snapshot);
+    String text = new String(file, StandardCharsets.UTF_8);
+    JsonNode json = new JsonMapper().readTree(file);
+
+    String end = ",\"crc32c\":\"" + json.get("crc32c").asText() + "\"}\n";
+    assertThat(text).endsWith(end);
+    CRC32C crc = new CRC32C();
+    crc.update(Arrays.copyOf(file, file.length - end.length()));
+    assertThat(json.get("crc32c").asText())
+        .isEqualTo(HexFormat.of().toHexDigits((int) crc.getValue()));
+  }
+
+  @Property(tries = 300)
+  void changesAreReadBack(@ForAll("changes") Change change) throws IOException {
+    assertThat(SnapshotFile.changeFromBytes(SnapshotFile.changeToBytes(change))).isEqualTo(change);
+  }
+}
