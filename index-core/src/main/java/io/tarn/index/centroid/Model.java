@@ -2,6 +2,7 @@ package io.tarn.index.centroid;
 
 import io.tarn.index.feature.Metric;
 import io.tarn.index.quantize.Quantizer;
+import java.io.Serializable;
 
 /**
  * What training made: the centroids of the lists, and how vectors are coded.
@@ -14,7 +15,8 @@ import io.tarn.index.quantize.Quantizer;
  * @param quantizer the codes of the segments assigned with this model
  */
 public record Model(
-    Metric metric, int dimension, int[] listIds, float[] centroids, Quantizer quantizer) {
+    Metric metric, int dimension, int[] listIds, float[] centroids, Quantizer quantizer)
+    implements Serializable {
   public Model {
     if (listIds.length == 0 || centroids.length != listIds.length * dimension) {
       throw new IllegalArgumentException(

@@ -1,5 +1,6 @@
 package io.tarn.index.feature;
 
+import java.io.Serializable;
 import java.util.Set;
 
 /**
@@ -8,7 +9,7 @@ import java.util.Set;
  * @param name the column's name in the segments
  * @param type the type of its values
  */
-public record Attribute(String name, AttributeType type) {
+public record Attribute(String name, AttributeType type) implements Serializable {
   /** Column names that segments keep for themselves; see docs/FORMAT.md. */
   private static final Set<String> RESERVED =
       Set.of("list_id", "id", "vector", "event_order", "position", "deleted");

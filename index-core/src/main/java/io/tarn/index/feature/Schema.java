@@ -1,5 +1,6 @@
 package io.tarn.index.feature;
 
+import java.io.Serializable;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -13,7 +14,8 @@ import java.util.stream.Collectors;
  * @param metric how vectors are compared
  * @param attributes the attributes, in column order
  */
-public record Schema(IdType idType, int dimension, Metric metric, List<Attribute> attributes) {
+public record Schema(IdType idType, int dimension, Metric metric, List<Attribute> attributes)
+    implements Serializable {
   /** The largest dimension accepted; a page must hold at least one vector. */
   public static final int MAX_DIMENSION = 65_536;
 

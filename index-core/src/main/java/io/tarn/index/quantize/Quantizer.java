@@ -1,10 +1,12 @@
 package io.tarn.index.quantize;
 
+import java.io.Serializable;
+
 /**
  * How vectors are coded for scanning. The codes and their factors are columns of the segments
  * ({@code code}, {@code code_*}); the full vectors are always stored beside them.
  */
-public sealed interface Quantizer {
+public sealed interface Quantizer extends Serializable {
   /** The name under which snapshots and models record this quantizer. */
   String type();
 

@@ -1,5 +1,7 @@
 package io.tarn.index.snapshot;
 
+import java.io.Serializable;
+
 /**
  * A segment and what is known of it without opening it.
  *
@@ -12,7 +14,8 @@ package io.tarn.index.snapshot;
  * @param maxOrder the largest
  */
 public record SegmentRef(
-    FileRef file, long sequence, long rows, long deletes, long minOrder, long maxOrder) {
+    FileRef file, long sequence, long rows, long deletes, long minOrder, long maxOrder)
+    implements Serializable {
   /** The sequence of a segment no commit has published yet. */
   public static final long UNCOMMITTED = 0;
 
