@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Optional;
 import java.util.zip.GZIPInputStream;
 
 /**
@@ -31,9 +32,12 @@ public final class VectorFileReader implements Closeable {
   private long offsetBytes;
   private long row;
   private int dimension;
+  private int headerBytes;
   private int idxType;
   private long idxRows = Long.MAX_VALUE;
   private ByteBuffer values = ByteBuffer.allocate(0);
+
+  private boolean compressed;
 
   private VectorFileReader(String name, VectorFileFormat format, InputStream in) {
     this.name = name;
@@ -49,24 +53,67 @@ public final class VectorFileReader implements Closeable {
    */
   public static VectorFileReader open(String name, VectorFileFormat format, InputStream stream)
       throws IOException {
-    VectorFileReader reader = new VectorFileReader(name, format, decompressed(stream));
+    BufferedInputStream in = new BufferedInputStream(stream, BUFFER_BYTES);
+    boolean compressed = isGzip(in);
+    if (compressed) {
+      in = new BufferedInputStream(new GZIPInputStream(in, BUFFER_BYTES), BUFFER_BYTES);
+    }
+    VectorFileReader reader = new VectorFileReader(name, format, in);
+    reader.compressed = compressed;
     if (format == VectorFileFormat.IDX) {
       reader.readIdxHeader();
+    } else {
+      reader.peekDimension();
     }
     return reader;
   }
 
-  private static InputStream decompressed(InputStream stream) throws IOException {
-    BufferedInputStream buffered = new BufferedInputStream(stream, BUFFER_BYTES);
-    buffered.mark(2);
-    int magic = buffered.read() << 8 | buffered.read();
-    buffered.reset();
-    return magic == GZIP_MAGIC
-        ? new BufferedInputStream(new GZIPInputStream(buffered, BUFFER_BYTES), BUFFER_BYTES)
-        : buffered;
+  /**
+   * Begins to read in the middle of a file that is not compressed.
+   *
+   * @param name what errors call the file
+   * @param layout what {@link #layout} said of the same file
+   * @param row the first row to read
+   * @param stream the file from {@link RowLayout#offsetBytes} of that row on; closed with the
+   *     reader
+   */
+  public static VectorFileReader resume(
+      String name, RowLayout layout, long row, InputStream stream) {
+    VectorFileReader reader =
+        new VectorFileReader(name, layout.format(), new BufferedInputStream(stream, BUFFER_BYTES));
+    reader.headerBytes = layout.headerBytes();
+    reader.idxType = layout.idxType();
+    reader.idxRows = layout.rows();
+    reader.setDimension(layout.dimension());
+    reader.row = row;
+    reader.offsetBytes = layout.offsetBytes(row);
+    return reader;
   }
 
-  /** How many rows have been read. */
+  private static boolean isGzip(BufferedInputStream in) throws IOException {
+    in.mark(2);
+    int magic = in.read() << 8 | in.read();
+    in.reset();
+    return magic == GZIP_MAGIC;
+  }
+
+  /** Whether the file is gzipped, so that it can only be read from its beginning. */
+  public boolean isCompressed() {
+    return compressed;
+  }
+
+  /** How the rows lie in the file, once decompressed; empty if it has none. */
+  public Optional<RowLayout> layout() {
+    if (dimension == 0) {
+      return Optional.empty();
+    }
+    int rowHeaderBytes = format.hasRowHeaders() ? Integer.BYTES : 0;
+    return Optional.of(
+        new RowLayout(
+            format, idxType, dimension, headerBytes, rowHeaderBytes + values.capacity(), idxRows));
+  }
+
+  /** The number of the next row: how many have been read, or lie before where reading began. */
   public long rowsRead() {
     return row;
   }
@@ -142,17 +189,45 @@ public final class VectorFileReader implements Closeable {
       throw problem("ends in the middle of a row's dimension");
     }
     int found = ByteBuffer.wrap(header).order(ByteOrder.LITTLE_ENDIAN).getInt();
-    if (row == 0 && found >= 1 && found <= MAX_DIMENSION) {
-      dimension = found;
-      values = ByteBuffer.allocate(dimension * format.valueBytes()).order(ByteOrder.LITTLE_ENDIAN);
-    } else if (found != dimension || row == 0) {
-      throw problem(
-          row == 0
-              ? "says that its vectors have " + found + " values; is it really " + format + "?"
-              : "has a row of " + found + " values after rows of " + dimension);
+    if (found != dimension) {
+      throw problem("has a row of " + found + " values after rows of " + dimension);
     }
     offsetBytes += Integer.BYTES;
     return true;
+  }
+
+  private void peekDimension() throws IOException {
+    in.mark(Integer.BYTES);
+    byte[] header = in.readNBytes(Integer.BYTES);
+    in.reset();
+    if (header.length < Integer.BYTES) {
+      return; // An empty file has no rows; a torn one is reported when its first row is read.
+    }
+    int found = ByteBuffer.wrap(header).order(ByteOrder.LITTLE_ENDIAN).getInt();
+    if (found < 1 || found > MAX_DIMENSION) {
+      throw problem(
+          "says that its vectors have " + found + " values; is it really " + format + "?");
+    }
+    setDimension(found);
+  }
+
+  private void setDimension(int found) {
+    dimension = found;
+    int valueBytes = format.hasRowHeaders() ? format.valueBytes() : idxValueBytes(idxType);
+    values =
+        ByteBuffer.allocate(dimension * valueBytes)
+            .order(format.hasRowHeaders() ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN);
+  }
+
+  /** Bytes of a value, or 0 if the type is unknown. */
+  private static int idxValueBytes(int type) {
+    return switch (type) {
+      case IDX_UNSIGNED_BYTE, IDX_SIGNED_BYTE -> 1;
+      case IDX_SHORT -> Short.BYTES;
+      case IDX_INT, IDX_FLOAT -> Integer.BYTES;
+      case IDX_DOUBLE -> Double.BYTES;
+      default -> 0;
+    };
   }
 
   private void readIdxHeader() throws IOException {
@@ -161,14 +236,9 @@ public final class VectorFileReader implements Closeable {
       throw problem("does not begin as an IDX file does");
     }
     idxType = magic[2];
-    int valueBytes =
-        switch (idxType) {
-          case IDX_UNSIGNED_BYTE, IDX_SIGNED_BYTE -> 1;
-          case IDX_SHORT -> Short.BYTES;
-          case IDX_INT, IDX_FLOAT -> Integer.BYTES;
-          case IDX_DOUBLE -> Double.BYTES;
-          default -> throw problem("has IDX values of the unknown type " + idxType);
-        };
+    if (idxValueBytes(idxType) == 0) {
+      throw problem("has IDX values of the unknown type " + idxType);
+    }
     byte[] sizes = in.readNBytes(magic[3] * Integer.BYTES);
     if (sizes.length < magic[3] * Integer.BYTES) {
       throw problem("ends in its header");
@@ -182,9 +252,9 @@ public final class VectorFileReader implements Closeable {
         throw problem("says that its vectors have " + size + " values or more");
       }
     }
-    dimension = (int) size;
-    values = ByteBuffer.allocate(dimension * valueBytes);
-    offsetBytes = 4L + sizes.length;
+    setDimension((int) size);
+    headerBytes = 4 + sizes.length;
+    offsetBytes = headerBytes;
   }
 
   private IOException problem(String what) {

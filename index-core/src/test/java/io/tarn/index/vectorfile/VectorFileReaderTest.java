@@ -116,4 +116,51 @@ class VectorFileReaderTest {
     assertThat(VectorFileFormat.ofFileName(name)).contains(format);
     assertThat(VectorFileFormat.ofFileName("x.parquet")).isEmpty();
   }
+
+  @Test
+  void plainFilesAreReadFromAnyRowOn() throws IOException {
+    byte[] idx = {0, 0, 8, 2, 0, 0, 0, 3, 0, 0, 0, 2, 1, 2, 3, 4, 5, 6};
+    byte[] bvecs = {2, 0, 0, 0, 1, 2, 2, 0, 0, 0, 3, 4, 2, 0, 0, 0, 5, 6};
+    assertReadsFromAnyRowOn(VectorFileFormat.IDX, idx);
+    assertReadsFromAnyRowOn(VectorFileFormat.BVECS, bvecs);
+  }
+
+  private static void assertReadsFromAnyRowOn(VectorFileFormat format, byte[] file)
+      throws IOException {
+    RowLayout layout = open(format, file).layout().orElseThrow();
+    assertThat(layout.rowsIn(file.length)).isEqualTo(3);
+    for (int row = 0; row < 3; row++) {
+      int from = (int) layout.offsetBytes(row);
+      VectorFileReader reader =
+          VectorFileReader.resume(
+              "test.file", layout, row, new ByteArrayInputStream(file, from, file.length - from));
+      for (int r = row; r < 3; r++) {
+        assertThat(reader.rowsRead()).isEqualTo(r);
+        assertThat(reader.next()).containsExactly(2 * r + 1, 2 * r + 2);
+      }
+      assertThat(reader.next()).isNull();
+    }
+  }
+
+  @Test
+  void aResumedReaderNamesRowAndByteOfTheWholeFile() throws IOException {
+    byte[] torn = {1, 0, 0, 0, 7, 1, 0, 0, 0, 8, 1, 0, 0, 0};
+    RowLayout layout = open(VectorFileFormat.BVECS, torn).layout().orElseThrow();
+    VectorFileReader reader =
+        VectorFileReader.resume(
+            "test.file", layout, 1, new ByteArrayInputStream(torn, 5, torn.length - 5));
+    assertThat(reader.next()).containsExactly(8);
+    assertThatThrownBy(reader::next)
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("test.file ends in the middle of a row")
+        .hasMessageContaining("(row 2, byte 14)");
+    assertThat(layout.rowsIn(torn.length)).isEqualTo(3);
+  }
+
+  @Test
+  void anEmptyFileHasNoRows() throws IOException {
+    VectorFileReader reader = open(VectorFileFormat.FVECS, new byte[0]);
+    assertThat(reader.layout()).isEmpty();
+    assertThat(reader.next()).isNull();
+  }
 }
