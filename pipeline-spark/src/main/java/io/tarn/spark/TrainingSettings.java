@@ -1,0 +1,36 @@
+package io.tarn.spark;
+
+import io.tarn.settings.Default;
+
+/**
+ * How lists are trained: k-means on a sample, on the driver.
+ *
+ * @param iterations rounds of k-means
+ * @param seed where chance begins
+ * @param sampleRowsPerList how many rows are drawn for each list
+ * @param maxSampleBytes the sample is no larger, however many lists there are
+ */
+public record TrainingSettings(
+    @Default("10") int iterations,
+    @Default("42") long seed,
+    @Default("256") int sampleRowsPerList,
+    @Default("268435456") long maxSampleBytes) {
+  /** A sample is one array of floats. */
+  private static final long MAX_SAMPLE_BYTES = 4L << 30;
+
+  public TrainingSettings {
+    SettingRules.atLeastOne("iterations", iterations);
+    SettingRules.atLeastOne("sample-rows-per-list", sampleRowsPerList);
+    if (maxSampleBytes < 1 || maxSampleBytes > MAX_SAMPLE_BYTES) {
+      throw new IllegalArgumentException(
+          "max-sample-bytes " + maxSampleBytes + " is not between 1 and " + MAX_SAMPLE_BYTES);
+    }
+  }
+
+  /** How many rows are drawn for so many lists. */
+  int sampleRows(int lists, int dimension) {
+    long wanted = (long) lists * sampleRowsPerList;
+    long fitting = maxSampleBytes / ((long) dimension * Float.BYTES);
+    return (int) Math.max(1, Math.min(wanted, fitting));
+  }
+}

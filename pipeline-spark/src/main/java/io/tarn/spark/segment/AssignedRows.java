@@ -1,0 +1,79 @@
+package io.tarn.spark.segment;
+
+import io.tarn.index.centroid.Assigner;
+import io.tarn.index.centroid.Model;
+import io.tarn.index.feature.Feature;
+import io.tarn.index.feature.RejectedFeatureException;
+import io.tarn.index.feature.Schema;
+import io.tarn.spark.rows.InputRow;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.NoSuchElementException;
+
+/** Assigns the rows that are not set aside to lists, a block at a time. */
+final class AssignedRows implements Iterator<AssignedRow> {
+  private static final int BLOCK_ROWS = 1024;
+
+  private final Iterator<InputRow> rows;
+  private final Schema schema;
+  private final Assigner assigner;
+  private final List<Feature> block = new ArrayList<>(BLOCK_ROWS);
+  private final float[] vectors;
+  private final int[] lists = new int[BLOCK_ROWS];
+  private int next;
+
+  AssignedRows(Iterator<InputRow> rows, Schema schema, Model model) {
+    this.rows = rows;
+    this.schema = schema;
+    this.assigner = new Assigner(model);
+    this.vectors = new float[BLOCK_ROWS * schema.dimension()];
+  }
+
+  @Override
+  public boolean hasNext() {
+    if (next == block.size()) {
+      fill();
+    }
+    return next < block.size();
+  }
+
+  @Override
+  public AssignedRow next() {
+    if (!hasNext()) {
+      throw new NoSuchElementException();
+    }
+    return new AssignedRow(lists[next], block.get(next++));
+  }
+
+  private void fill() {
+    block.clear();
+    next = 0;
+    while (block.size() < BLOCK_ROWS && rows.hasNext()) {
+      if (rows.next() instanceof InputRow.Readable readable) {
+        try {
+          block.add(readable.toFeature(schema));
+        } catch (RejectedFeatureException e) {
+          continue; // Counted, and reported, by the census.
+        }
+      }
+    }
+    int features = 0;
+    for (Feature feature : block) {
+      if (!feature.deleted()) {
+        System.arraycopy(
+            feature.vector(),
+            0,
+            vectors,
+            features++ * schema.dimension(),
+            schema.dimension());
+      }
+    }
+    int[] assigned = new int[features];
+    assigner.assign(vectors, 0, features, assigned, 0);
+    int feature = 0;
+    for (int i = 0; i < block.size(); i++) {
+      lists[i] = block.get(i).deleted() ? ListRanges.DELETES : assigned[feature++];
+    }
+  }
+}

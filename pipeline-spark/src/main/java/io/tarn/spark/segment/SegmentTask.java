@@ -1,0 +1,85 @@
+package io.tarn.spark.segment;
+
+import io.tarn.index.feature.Schema;
+import io.tarn.index.format.SegmentWriter;
+import io.tarn.index.quantize.Quantizer;
+import io.tarn.index.snapshot.SegmentRef;
+import io.tarn.index.storage.Storage;
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Writes the sorted rows of one task into segments of about a given size. Closed early it leaves
+ * nothing half-written; segments it had finished are orphans unless somebody commits them.
+ */
+final class SegmentTask implements Closeable {
+  private final Storage storage;
+  private final Schema schema;
+  private final Quantizer quantizer;
+  private final int[] listIds;
+  private final long segmentBytes;
+  private final List<SegmentRef> finished = new ArrayList<>();
+  private SegmentWriter writer;
+  private long writtenBytes;
+  private int lastList;
+
+  SegmentTask(
+      Storage storage, Schema schema, Quantizer quantizer, int[] listIds, long segmentBytes) {
+    this.storage = storage;
+    this.schema = schema;
+    this.quantizer = quantizer;
+    this.listIds = listIds;
+    this.segmentBytes = segmentBytes;
+  }
+
+  /**
+   * Adds a row; rows come sorted by list, deletes first.
+   *
+   * @param bytes about how many bytes it takes in the segment
+   */
+  void add(AssignedRow row, int bytes) throws IOException {
+    if (writer != null && isFull(row.list())) {
+      endSegment();
+    }
+    if (writer == null) {
+      writer = new SegmentWriter(storage, schema, quantizer);
+    }
+    if (row.list() == ListRanges.DELETES) {
+      writer.addDelete(row.feature());
+    } else {
+      writer.add(listIds[row.list()], row.feature());
+    }
+    writtenBytes += bytes;
+    lastList = row.list();
+  }
+
+  /** Ends the last segment and gives them all. */
+  List<SegmentRef> finish() throws IOException {
+    if (writer != null) {
+      endSegment();
+    }
+    return finished;
+  }
+
+  /** A segment ends between two lists if it can, so that a list is read in one piece. */
+  private boolean isFull(int nextList) {
+    return writtenBytes >= segmentBytes
+        && (nextList != lastList || writtenBytes >= segmentBytes + segmentBytes / 2);
+  }
+
+  private void endSegment() throws IOException {
+    finished.add(writer.finish());
+    close();
+    writtenBytes = 0;
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (writer != null) {
+      writer.close();
+      writer = null;
+    }
+  }
+}

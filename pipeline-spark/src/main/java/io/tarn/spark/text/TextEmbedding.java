@@ -1,0 +1,33 @@
+package io.tarn.spark.text;
+
+import io.tarn.embedding.Embedder;
+import io.tarn.embedding.EmbeddingException;
+import io.tarn.index.feature.RejectedFeatureException.Reason;
+import io.tarn.spark.rows.InputRow;
+import io.tarn.spark.rows.Packed;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+
+/** Puts vectors in the place of texts; a text that has no vector is set aside. */
+public final class TextEmbedding {
+  private TextEmbedding() {}
+
+  /** Embeds the texts of rows, in the executors. */
+  public static JavaRDD<InputRow> embed(JavaRDD<InputRow> rows, Embedder embedder) {
+    Broadcast<Packed<Embedder>> shared =
+        JavaSparkContext.fromSparkContext(rows.context()).broadcast(Packed.of(embedder));
+    return rows.map(row -> embed(row, shared.value().get()));
+  }
+
+  static InputRow embed(InputRow row, Embedder embedder) {
+    if (!(row instanceof InputRow.Readable readable) || readable.text() == null) {
+      return row;
+    }
+    try {
+      return readable.embedded(embedder.embed(readable.text()));
+    } catch (EmbeddingException e) {
+      return readable.rejected(Reason.NOT_EMBEDDABLE, e.getMessage());
+    }
+  }
+}
