@@ -48,10 +48,10 @@ public final class StreamJob {
   private static final Logger LOG = LoggerFactory.getLogger(StreamJob.class);
 
   private static final Duration FIRST_RESTART_DELAY = Duration.ofSeconds(1);
-  private static final Duration MAX_RESTART_DELAY = Duration.ofSeconds(30);
+  private static final Duration MAX_RESTART_DELAY = Duration.ofMinutes(1);
 
-  /** Some four minutes of failing starts. */
-  private static final int RESTARTS_IN_A_ROW = 15;
+  /** Two hours at least, in which Kafka or the storage may come back. */
+  private static final int RESTARTS_IN_A_ROW = 125;
 
   private static final Duration SOUND_AFTER = Duration.ofMinutes(10);
 

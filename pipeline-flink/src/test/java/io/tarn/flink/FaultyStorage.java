@@ -1,0 +1,135 @@
+package io.tarn.flink;
+
+import io.tarn.index.storage.FileStat;
+import io.tarn.index.storage.LocalStorage;
+import io.tarn.index.storage.OutcomeUnknownException;
+import io.tarn.index.storage.PendingFile;
+import io.tarn.index.storage.Storage;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * A local storage on which the creation of every third file below a directory goes wrong, up to a
+ * number of times: before the file exists, after, or so that the caller cannot know. Reading,
+ * listing and deleting always work. The count is shared by all parts of a job, over its restarts.
+ */
+final class FaultyStorage implements Storage {
+  private static final int EVERY = 3;
+
+  enum Fault {
+    BEFORE,
+    AFTER,
+    UNKNOWN_AND_DONE,
+    UNKNOWN_AND_NOT_DONE
+  }
+
+  /** What goes wrong; a copy of it knows its original by the id. */
+  record Opener(String index, String directory, Fault fault, int times, String id)
+      implements StorageOpener {
+    private static final Map<String, AtomicInteger> CREATED = new ConcurrentHashMap<>();
+
+    Opener(TestIndex index, String directory, Fault fault, int times) {
+      this(index.dir.toString(), directory, fault, times, UUID.randomUUID().toString());
+      CREATED.put(id, new AtomicInteger());
+    }
+
+    @Override
+    public Storage open() {
+      return new FaultyStorage(new LocalStorage(Path.of(index)), this);
+    }
+
+    /** How often it went wrong. */
+    int struck() {
+      return Math.min(times, CREATED.get(id).get() / EVERY);
+    }
+
+    private boolean strikes(String path) {
+      if (!path.startsWith(directory)) {
+        return false;
+      }
+      int count = CREATED.get(id).incrementAndGet();
+      return count % EVERY == 0 && count / EVERY <= times;
+    }
+  }
+
+  private final Storage storage;
+  private final Opener plan;
+
+  private FaultyStorage(Storage storage, Opener plan) {
+    this.storage = storage;
+    this.plan = plan;
+  }
+
+  @Override
+  public PendingFile create(String path) throws IOException {
+    PendingFile file = storage.create(path);
+    return new PendingFile() {
+      @Override
+      public void write(int b) throws IOException {
+        file.write(b);
+      }
+
+      @Override
+      public void write(byte[] bytes, int offset, int length) throws IOException {
+        file.write(bytes, offset, length);
+      }
+
+      @Override
+      public void publish() throws IOException {
+        if (!plan.strikes(path)) {
+          file.publish();
+          return;
+        }
+        switch (plan.fault()) {
+          case BEFORE -> throw new IOException("injected before " + path);
+          case AFTER -> {
+            file.publish();
+            throw new IOException("injected after " + path);
+          }
+          case UNKNOWN_AND_DONE -> {
+            file.publish();
+            throw new OutcomeUnknownException("injected after " + path, null);
+          }
+          case UNKNOWN_AND_NOT_DONE ->
+              throw new OutcomeUnknownException("injected before " + path, null);
+        }
+      }
+
+      @Override
+      public void close() throws IOException {
+        file.close();
+      }
+    };
+  }
+
+  @Override
+  public List<FileStat> list(String directory) throws IOException {
+    return storage.list(directory);
+  }
+
+  @Override
+  public byte[] read(String path, long offsetBytes, int length) throws IOException {
+    return storage.read(path, offsetBytes, length);
+  }
+
+  @Override
+  public void delete(String path) throws IOException {
+    storage.delete(path);
+  }
+
+  @Override
+  public Optional<FileStat> stat(String path) throws IOException {
+    return storage.stat(path);
+  }
+
+  @Override
+  public String location() {
+    return storage.location();
+  }
+}

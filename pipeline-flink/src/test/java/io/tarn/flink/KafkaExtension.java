@@ -1,0 +1,84 @@
+package io.tarn.flink;
+
+import io.tarn.kafka.EmbeddedKafka;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewPartitions;
+import org.apache.kafka.clients.admin.RecordsToDelete;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TopicExistsException;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+
+/** One broker for the tests of a class; each test makes topics of its own. */
+final class KafkaExtension implements BeforeAllCallback, AfterAllCallback {
+  private static final AtomicInteger TOPICS = new AtomicInteger();
+
+  private static final long LIMIT_MS = 30_000;
+
+  private EmbeddedKafka kafka;
+
+  @Override
+  public void beforeAll(ExtensionContext context) {
+    kafka = EmbeddedKafka.start();
+  }
+
+  @Override
+  public void afterAll(ExtensionContext context) {
+    kafka.close();
+  }
+
+  String bootstrapServers() {
+    return kafka.bootstrapServers();
+  }
+
+  TestTopic topic(int partitions) {
+    String name = "features-" + TOPICS.incrementAndGet();
+    kafka.createTopic(name, partitions);
+    return new TestTopic(kafka.bootstrapServers(), name);
+  }
+
+  /** Does what retention does: removes the records before the given offsets. */
+  void removeRecords(String topic, Map<Integer, Long> before) throws Exception {
+    Map<TopicPartition, RecordsToDelete> removed = new HashMap<>();
+    before.forEach(
+        (partition, offset) ->
+            removed.put(
+                new TopicPartition(topic, partition), RecordsToDelete.beforeOffset(offset)));
+    try (Admin admin = admin()) {
+      admin.deleteRecords(removed).all().get();
+    }
+  }
+
+  /** Deletes a topic and creates an empty one of its name. */
+  void recreate(String topic) throws Exception {
+    try (Admin admin = admin()) {
+      admin.deleteTopics(List.of(topic)).all().get();
+    }
+    Waiting.until(
+        "topic " + topic + " is made anew",
+        LIMIT_MS,
+        () -> {
+          try {
+            kafka.createTopic(topic, 1);
+            return true;
+          } catch (TopicExistsException e) {
+            return false;
+          }
+        });
+  }
+
+  void addPartitions(String topic, int total) throws Exception {
+    try (Admin admin = admin()) {
+      admin.createPartitions(Map.of(topic, NewPartitions.increaseTo(total))).all().get();
+    }
+  }
+
+  private Admin admin() {
+    return Admin.create(Map.of("bootstrap.servers", bootstrapServers()));
+  }
+}

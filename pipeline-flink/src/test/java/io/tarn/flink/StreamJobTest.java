@@ -1,0 +1,315 @@
+package io.tarn.flink;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
+
+import io.tarn.embedding.Embedder;
+import io.tarn.embedding.Word2VecEmbedder;
+import io.tarn.flink.TestJob.Plan;
+import io.tarn.index.feature.Feature;
+import io.tarn.index.feature.FeatureId;
+import io.tarn.index.feature.IdType;
+import io.tarn.index.feature.Metric;
+import io.tarn.index.feature.Schema;
+import io.tarn.index.search.IndexReader;
+import io.tarn.index.search.IndexView;
+import io.tarn.index.search.Probe;
+import io.tarn.index.snapshot.SegmentRef;
+import io.tarn.index.snapshot.Snapshot;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.apache.flink.runtime.testutils.InMemoryReporter;
+import org.apache.flink.test.junit5.MiniClusterExtension;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.Header;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+class StreamJobTest {
+  @RegisterExtension static final KafkaExtension KAFKA = new KafkaExtension();
+
+  private static final InMemoryReporter METRICS = InMemoryReporter.createWithRetainedMetrics();
+
+  @RegisterExtension static final MiniClusterExtension FLINK = TestJob.cluster(METRICS);
+
+  private static final Embedder EMBEDDER =
+      Word2VecEmbedder.of(
+          Map.of("read", new float[] {1, 2, 3, 4}, "line", new float[] {4, 3, 2, 1}),
+          Map.of("read", 1L, "line", 1L),
+          2);
+
+  @TempDir Path dir;
+
+  @Test
+  void upsertsAndDeletesArriveWhileTheJobRuns() throws Exception {
+    TestIndex index = TestIndex.create(dir.resolve("index"));
+    try (TestTopic topic = KAFKA.topic(3)) {
+      TestJob job = new Plan(KAFKA, index, topic).set("parallelism", "2").start();
+      for (int i = 0; i < 200; i++) {
+        topic.upsert("id-" + i, i, 1, 2, 3);
+      }
+      job.awaitCaughtUp(index, topic);
+      index.assertHolds(topic);
+
+      for (int i = 0; i < 200; i += 3) {
+        topic.upsert("id-" + i, -i, 1, 2, 3);
+        topic.delete("id-" + (i + 1));
+      }
+      job.awaitCaughtUp(index, topic);
+      index.assertHolds(topic);
+      job.cancel();
+    }
+  }
+
+  @Test
+  void theLargestOrderWinsInWhicheverOrderAndVersionItArrives() throws Exception {
+    TestIndex index = TestIndex.create(dir.resolve("index"));
+    try (TestTopic topic = KAFKA.topic(2)) {
+      TestJob job = new Plan(KAFKA, index, topic).start();
+      for (int round = 0; round < 2; round++) {
+        // In the second round every record is in a later version than its rivals.
+        topic.upsertAt(100, "late upsert", 1, round, 0, 0);
+        topic.upsertAt(100, "late delete", 2, round, 0, 0);
+        topic.upsertAt(100, "deleted", 3, round, 0, 0);
+        topic.deleteAt(100, "stays deleted");
+        topic.upsertAt(100, "equal orders", 4, round, 0, 0);
+        topic.upsertAt(100, "equal orders", 5, round, 0, 0);
+        topic.deleteAt(100, "equal, revived");
+        topic.upsertAt(100, "equal, revived", 6, round, 0, 0);
+        topic.upsertAt(100, "equal, deleted", 7, round, 0, 0);
+        topic.deleteAt(100, "equal, deleted");
+        if (round == 1) {
+          job.awaitCaughtUp(index, topic);
+        }
+        topic.upsertAt(99, "late upsert", -1, round, 0, 0);
+        topic.deleteAt(99, "late delete");
+        topic.deleteAt(101, "deleted");
+        topic.upsertAt(99, "stays deleted", -3, round, 0, 0);
+        topic.upsertAt(100, "equal orders", 8, round, 0, 0);
+        job.awaitCaughtUp(index, topic);
+        index.assertHolds(topic);
+      }
+      assertThat(topic.live().keySet())
+          .extracting(FeatureId::toString)
+          .containsExactlyInAnyOrder(
+              "late upsert", "late delete", "equal orders", "equal, revived");
+      job.cancel();
+    }
+  }
+
+  @Test
+  void badRecordsAreSetAsideAsTheyCame() throws Exception {
+    TestIndex index = TestIndex.create(dir.resolve("index"), TestIndex.SCHEMA, EMBEDDER);
+    try (TestTopic topic = KAFKA.topic(1)) {
+      byte[] notUtf8 = {(byte) 0xff, 1};
+      topic.upsert("good", 1, 2, 3, 4);
+      topic.send("a", "nonsense", 500);
+      topic.send("a", "{\"vector\":[1]}", 501);
+      topic.send("a", "{\"vector\":[1,NaN,3,4]}", 502);
+      topic.send("a", "{\"attributes\":{\"name\":1},\"vector\":[1,2,3,4]}", 503);
+      topic.send("a", "{}", 504);
+      topic.send("a", "{\"text\":\"unheard of\"}", 505);
+      topic.send("a", "{\"id\":\"b\",\"vector\":[1,2,3,4]}", 506);
+      topic.send((String) null, "{\"vector\":[1,2,3,4]}", 507);
+      topic.send(notUtf8, null, 508);
+      topic.send("a", "{\"vector\":[1,2,3,4],\"more\":\"" + "x".repeat(1000) + "\"}", 509);
+      topic.upsert("fine", 4, 3, 2, 1);
+      topic.flush();
+
+      new Plan(KAFKA, index, topic).set("kafka.max-record-bytes", "1000").run();
+
+      index.assertHolds(topic);
+      List<ConsumerRecord<byte[], byte[]>> dead = deadLetters(topic);
+      assertThat(dead)
+          .extracting(r -> header(r, "tarn.offset"), r -> header(r, "tarn.reason"))
+          .containsExactlyInAnyOrder(
+              tuple("1", "UNPARSABLE"),
+              tuple("2", "WRONG_DIMENSION"),
+              tuple("3", "NOT_FINITE"),
+              tuple("4", "BAD_ATTRIBUTE"),
+              tuple("5", "MISSING_VECTOR"),
+              tuple("6", "NOT_EMBEDDABLE"),
+              tuple("7", "BAD_ID"),
+              tuple("8", "MISSING_ID"),
+              tuple("9", "BAD_ID"),
+              tuple("10", "OVERSIZED"));
+      List<ConsumerRecord<byte[], byte[]>> sent =
+          TestTopic.read(KAFKA.bootstrapServers(), topic.name);
+      for (ConsumerRecord<byte[], byte[]> letter : dead) {
+        int offset = Integer.parseInt(header(letter, "tarn.offset"));
+        assertThat(letter.key()).isEqualTo(sent.get(offset).key());
+        assertThat(letter.value()).isEqualTo(sent.get(offset).value());
+        assertThat(header(letter, "tarn.topic")).isEqualTo(topic.name);
+        assertThat(header(letter, "tarn.partition")).isEqualTo("0");
+        assertThat(header(letter, "tarn.timestamp")).isEqualTo("" + (499 + offset));
+        assertThat(header(letter, "tarn.message")).isNotBlank();
+      }
+    }
+  }
+
+  @Test
+  void aVersionIsPublishedForBadRecordsAloneButNoneForNothing() throws Exception {
+    TestIndex index = TestIndex.create(dir.resolve("index"));
+    try (TestTopic topic = KAFKA.topic(2);
+        TestTopic other = KAFKA.topic(1)) {
+      TestJob job = new Plan(KAFKA, index, topic, other).start();
+      topic.send("a", "nonsense", 1);
+      job.awaitCaughtUp(index, topic);
+      index.assertHolds(topic);
+      Snapshot bad = index.newest();
+      assertThat(bad.version()).isEqualTo(2);
+      assertThat(bad.segments()).isEmpty();
+
+      // Each savepoint is a checkpoint as well; the version after them is the next one.
+      job.savepoint(dir.resolve("savepoints"));
+      job.savepoint(dir.resolve("savepoints"));
+      other.upsert("b", 1, 2, 3, 4);
+      job.awaitCaughtUp(index, other);
+      assertThat(index.newest().version()).isEqualTo(3);
+      job.cancel();
+    }
+  }
+
+  @Test
+  void textIsEmbeddedAsTheIndexDoes() throws Exception {
+    TestIndex index = TestIndex.create(dir.resolve("index"), TestIndex.SCHEMA, EMBEDDER);
+    try (TestTopic topic = KAFKA.topic(1)) {
+      topic.send("a", "{\"text\":\"readLine of it\",\"attributes\":{\"name\":\"n\"}}", 5);
+      topic.expect("a", EMBEDDER.embed("read line"), 5);
+      topic.flush();
+
+      new Plan(KAFKA, index, topic).run();
+
+      index.assertHolds(topic);
+      assertThat(IndexReader.open(index.storage).get(FeatureId.of("a")))
+          .map(Feature::attributes)
+          .hasValue(new Object[] {"n"});
+    }
+  }
+
+  @Test
+  void anEmbedderIsNotNeededForVectors() throws Exception {
+    TestIndex index = TestIndex.create(dir.resolve("index"));
+    try (TestTopic topic = KAFKA.topic(1)) {
+      topic.send("a", "{\"text\":\"read\"}", 5);
+      topic.upsert("b", 1, 2, 3, 4);
+      topic.flush();
+
+      new Plan(KAFKA, index, topic).run();
+
+      index.assertHolds(topic);
+      assertThat(deadLetters(topic))
+          .extracting(r -> header(r, "tarn.reason"), r -> header(r, "tarn.message"))
+          .containsExactly(
+              tuple("NOT_EMBEDDABLE", "the record has a text, but the index has no embedder"));
+    }
+  }
+
+  @Test
+  void aBoundedJobEndsWithEverythingCommitted() throws Exception {
+    TestIndex index = TestIndex.create(dir.resolve("index"));
+    try (TestTopic topic = KAFKA.topic(5);
+        TestTopic other = KAFKA.topic(1)) {
+      for (int i = 0; i < 500; i++) {
+        topic.upsert("id-" + i, i, 0, 1, 2);
+        other.upsert("other-" + i, i, 1, 1, 2);
+      }
+      topic.flush();
+      other.flush();
+
+      new Plan(KAFKA, index, topic, other).set("parallelism", "3").run();
+      index.assertHolds(topic, other);
+      assertThat(index.writtenRows()).isEqualTo(1_000);
+
+      long version = index.newest().version();
+      new Plan(KAFKA, index, topic, other).run();
+      assertThat(index.newest().version()).isEqualTo(version);
+
+      topic.upsert("one more", 1, 2, 3, 4);
+      topic.flush();
+      new Plan(KAFKA, index, topic, other).run();
+      index.assertHolds(topic, other);
+      assertThat(index.writtenRows()).isEqualTo(1_001);
+    }
+  }
+
+  @Test
+  void metricsCountWhatHappens() throws Exception {
+    TestIndex index = TestIndex.create(dir.resolve("index"));
+    try (TestTopic topic = KAFKA.topic(2)) {
+      for (int i = 0; i < 20; i++) {
+        topic.upsert("id-" + i, i, 0, 1, 2);
+      }
+      topic.delete("id-3");
+      topic.send("a", "nonsense", 1);
+      topic.send("a", "{\"op\":\"delete\",\"why\":\"because\"}", 2);
+      topic.flush();
+
+      TestJob job = new Plan(KAFKA, index, topic).set("parallelism", "2").run();
+
+      assertThat(job.metric(METRICS, "decode.numRecordsIn")).isEqualTo(23);
+      assertThat(job.metric(METRICS, "decode.badRecords")).isEqualTo(1);
+      assertThat(job.metric(METRICS, "decode.knownRecords")).isEqualTo(0);
+      assertThat(job.metric(METRICS, "decode.ignoredFields")).isEqualTo(1);
+      assertThat(job.metric(METRICS, "Committer.committedRows"))
+          .isEqualTo(index.newest().segments().stream().mapToLong(SegmentRef::rows).sum());
+      assertThat(job.metric(METRICS, "Committer.committedDeletes")).isEqualTo(2);
+      assertThat(job.metric(METRICS, "Committer.lastCommitMs")).isNotNegative();
+    }
+  }
+
+  @Test
+  void aFullBufferBecomesASegmentAheadOfTheCheckpoint() throws Exception {
+    TestIndex index = TestIndex.create(dir.resolve("index"));
+    try (TestTopic topic = KAFKA.topic(1)) {
+      for (int i = 0; i < 100; i++) {
+        topic.upsert("id-" + i % 70, i, 0, 1, 2);
+      }
+      topic.flush();
+
+      new Plan(KAFKA, index, topic)
+          .set("buffer-bytes", "2000")
+          .set("checkpoint-interval-ms", "60000")
+          .run();
+
+      index.assertHolds(topic);
+      assertThat(index.newest().version()).isEqualTo(2);
+      assertThat(index.newest().segments()).hasSizeGreaterThan(5);
+    }
+  }
+
+  @Test
+  void idsCanBeNumbersAndVectorsDirections() throws Exception {
+    Schema schema = new Schema(IdType.INT64, 3, Metric.COSINE, List.of());
+    TestIndex index = TestIndex.create(dir.resolve("index"), schema, null);
+    try (TestTopic topic = KAFKA.topic(2)) {
+      for (long i = 1; i <= 20; i++) {
+        byte[] key = ByteBuffer.allocate(Long.BYTES).putLong(-i).array();
+        topic.send(key, ("{\"vector\":[" + i + ",1,0]}").getBytes(UTF_8), i);
+      }
+      topic.flush();
+
+      new Plan(KAFKA, index, topic).set("kafka.key-format", "int64").run();
+
+      IndexView view = IndexReader.open(index.storage).view();
+      assertThat(view.liveRowCount()).isEqualTo(20);
+      for (long i = 1; i <= 20; i++) {
+        assertThat(view.search(new float[] {i, 1, 0}, 1, Probe.exact()).hits().get(0).id())
+            .isEqualTo(FeatureId.of(-i));
+      }
+    }
+  }
+
+  private static List<ConsumerRecord<byte[], byte[]>> deadLetters(TestTopic topic) {
+    return TestTopic.read(KAFKA.bootstrapServers(), topic.name + "-dead");
+  }
+
+  private static String header(ConsumerRecord<byte[], byte[]> record, String name) {
+    Header header = record.headers().lastHeader(name);
+    return header == null ? null : new String(header.value(), UTF_8);
+  }
+}

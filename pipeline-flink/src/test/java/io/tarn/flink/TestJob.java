@@ -1,0 +1,205 @@
+package io.tarn.flink;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tarn.settings.Settings;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.apache.flink.api.common.JobStatus;
+import org.apache.flink.configuration.Configuration;
+import org.apache.flink.configuration.RestartStrategyOptions;
+import org.apache.flink.configuration.StateRecoveryOptions;
+import org.apache.flink.core.execution.JobClient;
+import org.apache.flink.core.execution.SavepointFormatType;
+import org.apache.flink.metrics.Counter;
+import org.apache.flink.metrics.Gauge;
+import org.apache.flink.metrics.Metric;
+import org.apache.flink.runtime.testutils.InMemoryReporter;
+import org.apache.flink.runtime.testutils.MiniClusterResourceConfiguration;
+import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.apache.flink.test.junit5.MiniClusterExtension;
+
+/** A stream job on the mini cluster of the tests. */
+final class TestJob {
+  /** Generous: it is what a hang looks like, not how fast a job must be. */
+  static final long LIMIT_MS = 90_000;
+
+  private final JobClient client;
+
+  private TestJob(JobClient client) {
+    this.client = client;
+  }
+
+  static MiniClusterExtension cluster() {
+    return cluster(InMemoryReporter.create());
+  }
+
+  static MiniClusterExtension cluster(InMemoryReporter metrics) {
+    return new MiniClusterExtension(
+        new MiniClusterResourceConfiguration.Builder()
+            .setConfiguration(metrics.addToConfiguration(new Configuration()))
+            .setNumberTaskManagers(1)
+            .setNumberSlotsPerTaskManager(4)
+            .build());
+  }
+
+  /** What to run. */
+  static final class Plan {
+    private final Configuration flink = new Configuration();
+    private final List<String> overrides = new ArrayList<>();
+    private StorageOpener opener;
+
+    Plan(KafkaExtension kafka, TestIndex index, TestTopic... topics) {
+      this(kafka.bootstrapServers(), index.dir, topics);
+    }
+
+    Plan(String bootstrapServers, Path index, TestTopic... topics) {
+      set("index", index.toString());
+      set("kafka.bootstrap-servers", bootstrapServers);
+      set("kafka.topics", List.of(topics).stream().map(t -> t.name).toList().toString());
+      set("kafka.dead-letter-topic", topics[0].name + "-dead");
+      set("kafka.properties.metadata.max.age.ms", "1000");
+      set("checkpoint-interval-ms", "200");
+      set("parallelism", "1");
+      set("checkpoint-directory", index.resolveSibling("checkpoints").toString());
+    }
+
+    Plan set(String key, String value) {
+      overrides.add(key + "=" + value);
+      return this;
+    }
+
+    /** Instead of the plain storage. */
+    Plan storage(StorageOpener storage) {
+      opener = storage;
+      return this;
+    }
+
+    Plan from(String savepoint) {
+      flink.set(StateRecoveryOptions.SAVEPOINT_PATH, savepoint);
+      return this;
+    }
+
+    /** Restarts at once, instead of with the job's own growing delays. */
+    Plan restartingAtOnce() {
+      flink.set(RestartStrategyOptions.RESTART_STRATEGY, "fixed-delay");
+      flink.set(RestartStrategyOptions.RESTART_STRATEGY_FIXED_DELAY_ATTEMPTS, 20);
+      flink.set(RestartStrategyOptions.RESTART_STRATEGY_FIXED_DELAY_DELAY, Duration.ofMillis(10));
+      return this;
+    }
+
+    StreamSettings settings() {
+      return Settings.load(StreamSettings.class, Optional.empty(), overrides, Map.of());
+    }
+
+    TestJob start() throws Exception {
+      StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment(flink);
+      if (opener == null) {
+        StreamJob.build(env, settings());
+      } else {
+        StreamJob.build(env, settings(), opener);
+      }
+      return new TestJob(env.executeAsync(StreamJob.jobName(settings())));
+    }
+
+    /** Runs a bounded job to its end. */
+    TestJob run() throws Exception {
+      set("bounded", "true");
+      TestJob job = start();
+      job.awaitEnd();
+      return job;
+    }
+  }
+
+  /** Returns once the index holds everything that was sent to the topics. */
+  void awaitCaughtUp(TestIndex index, TestTopic... topics) {
+    for (TestTopic topic : topics) {
+      topic.flush();
+      await(
+          "the index has read " + topic.name,
+          () -> index.positions(topic.name).equals(topic.endOffsets()));
+    }
+  }
+
+  /** Waits for something to come about while the job runs. */
+  void await(String what, Callable<Boolean> condition) {
+    Waiting.until(
+        what,
+        LIMIT_MS,
+        () -> {
+          if (failed()) {
+            awaitEnd();
+          }
+          return condition.call();
+        });
+  }
+
+  void awaitEnd() throws Exception {
+    client.getJobExecutionResult().get(LIMIT_MS, TimeUnit.MILLISECONDS);
+  }
+
+  /**
+   * A counter or gauge, summed over subtasks.
+   *
+   * @param name such as {@code decode.badRecords}
+   */
+  long metric(InMemoryReporter reporter, String name) {
+    Map<String, Metric> found = reporter.findMetrics(client.getJobID(), "*." + name);
+    assertThat(found).as(name).isNotEmpty();
+    return found.values().stream()
+        .mapToLong(
+            metric ->
+                metric instanceof Gauge<?> gauge
+                    ? ((Number) gauge.getValue()).longValue()
+                    : ((Counter) metric).getCount())
+        .sum();
+  }
+
+  /** Whether it has failed for good. */
+  boolean failed() {
+    try {
+      return client.getJobStatus().get() == JobStatus.FAILED;
+    } catch (InterruptedException | ExecutionException e) {
+      throw new AssertionError("the job's status is unknown", e);
+    }
+  }
+
+  /** Waits for the job to fail for good. */
+  Throwable awaitFailure() throws Exception {
+    try {
+      awaitEnd();
+    } catch (ExecutionException e) {
+      return e;
+    }
+    throw new AssertionError("the job did not fail");
+  }
+
+  /** The end of the job, without a savepoint. */
+  void cancel() throws Exception {
+    client.cancel().get(LIMIT_MS, TimeUnit.MILLISECONDS);
+    Waiting.until(
+        "the job is gone", LIMIT_MS, () -> client.getJobStatus().get().isGloballyTerminalState());
+  }
+
+  String savepoint(Path directory) throws Exception {
+    return client
+        .triggerSavepoint(directory.toUri().toString(), SavepointFormatType.CANONICAL)
+        .get(LIMIT_MS, TimeUnit.MILLISECONDS);
+  }
+
+  String stopWithSavepoint(Path directory, boolean drain) throws Exception {
+    String savepoint =
+        client
+            .stopWithSavepoint(drain, directory.toUri().toString(), SavepointFormatType.CANONICAL)
+            .get(LIMIT_MS, TimeUnit.MILLISECONDS);
+    awaitEnd();
+    return savepoint;
+  }
+}
