@@ -1,5 +1,7 @@
 package io.tarn.index.snapshot;
 
+import java.util.Objects;
+
 /**
  * A segment and what is known of it without opening it.
  *
@@ -15,6 +17,14 @@ public record SegmentRef(
     FileRef file, long sequence, long rows, long deletes, long minOrder, long maxOrder) {
   /** The sequence of a segment no commit has published yet. */
   public static final long UNCOMMITTED = 0;
+
+  public SegmentRef {
+    Objects.requireNonNull(file, "file");
+    if (rows < 0 || deletes < 0) {
+      throw new IllegalArgumentException(
+          file.path() + " is recorded with " + rows + " rows and " + deletes + " deletes");
+    }
+  }
 
   /** The path of the file, which identifies the segment. */
   public String path() {
