@@ -1,6 +1,7 @@
 package io.tarn.index.commit;
 
 import io.tarn.index.format.DamagedFileException;
+import io.tarn.index.format.Format;
 import io.tarn.index.format.SnapshotFile;
 import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.storage.FileStat;
@@ -94,8 +95,12 @@ public final class SnapshotLog {
       }
       throw new NoSuchVersionException(storage.location(), version, newest);
     }
+    long length = stat.get().bytes();
+    if (length > Format.MAX_FILE_BYTES) {
+      throw new DamagedFileException(path, "has " + length + " bytes, more than any snapshot");
+    }
     try {
-      byte[] bytes = storage.read(path, 0, Math.toIntExact(stat.get().bytes()));
+      byte[] bytes = storage.read(path, 0, (int) length);
       Snapshot snapshot = SnapshotFile.fromBytes(path, bytes);
       if (snapshot.version() != version) {
         throw new DamagedFileException(path, "says that it is version " + snapshot.version());

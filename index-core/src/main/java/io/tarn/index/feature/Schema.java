@@ -3,6 +3,7 @@ package io.tarn.index.feature;
 import java.io.Serializable;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -20,6 +21,8 @@ public record Schema(IdType idType, int dimension, Metric metric, List<Attribute
   public static final int MAX_DIMENSION = 65_536;
 
   public Schema {
+    Objects.requireNonNull(idType, "idType");
+    Objects.requireNonNull(metric, "metric");
     if (dimension < 1 || dimension > MAX_DIMENSION) {
       throw new IllegalArgumentException(
           "dimension " + dimension + " is not between 1 and " + MAX_DIMENSION);

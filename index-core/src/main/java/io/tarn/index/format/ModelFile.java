@@ -19,6 +19,7 @@ import org.apache.parquet.schema.Types;
 
 /** Models as Parquet files, named by the digest of their content. */
 public final class ModelFile {
+  private static final String KIND = "model";
   private static final String KEY_DIMENSION = "tarn.dimension";
   private static final MessageType TYPE =
       Types.buildMessage()
@@ -38,7 +39,7 @@ public final class ModelFile {
       parquet.endRow();
     }
     Map<String, String> metadata = new LinkedHashMap<>();
-    metadata.put(Format.KEY_KIND, "model");
+    metadata.put(Format.KEY_KIND, KIND);
     metadata.put(Format.KEY_FORMAT_VERSION, Integer.toString(Format.VERSION));
     metadata.put(Format.KEY_METRIC, model.metric().externalName());
     metadata.put(Format.KEY_QUANTIZER, model.quantizer().type());
@@ -62,6 +63,7 @@ public final class ModelFile {
     String path = ref.file().path();
     try (ParquetFileReader file = ParquetFile.open(bytes)) {
       Map<String, String> metadata = file.getFileMetaData().getKeyValueMetaData();
+      ParquetFile.checkKind(path, metadata, KIND);
       int dimension = Integer.parseInt(metadata.get(KEY_DIMENSION));
       int[] listIds = new int[Math.toIntExact(file.getRecordCount())];
       float[] centroids = new float[Math.multiplyExact(listIds.length, dimension)];
@@ -84,6 +86,8 @@ public final class ModelFile {
           listIds,
           centroids,
           Quantizer.of(metadata.get(Format.KEY_QUANTIZER)));
+    } catch (DamagedFileException | UnsupportedFormatException e) {
+      throw e;
     } catch (IOException | RuntimeException e) {
       throw new DamagedFileException(path, "cannot be read as a model: " + e.getMessage(), e);
     }

@@ -160,6 +160,26 @@ final class ParquetFile {
             .build());
   }
 
+  /**
+   * Checks what the footer says of the file.
+   *
+   * @throws DamagedFileException if it is another kind of file
+   * @throws UnsupportedFormatException if it is of a newer format
+   */
+  static void checkKind(String path, Map<String, String> metadata, String kind) throws IOException {
+    if (!kind.equals(metadata.get(Format.KEY_KIND))) {
+      throw new DamagedFileException(
+          path, "says that it is a " + metadata.get(Format.KEY_KIND) + ", not a " + kind);
+    }
+    int version = Integer.parseInt(metadata.get(Format.KEY_FORMAT_VERSION));
+    if (version > Format.VERSION) {
+      throw new UnsupportedFormatException(path, version, Format.VERSION);
+    }
+    if (version < 1) {
+      throw new DamagedFileException(path, "says that it is of format version " + version);
+    }
+  }
+
   /** The readers of the columns of a row group that are not the vector. */
   static ColumnReadStoreImpl columns(PageReadStore rowGroup, MessageType schema, String createdBy) {
     MessageType flat = withoutVector(schema);

@@ -3,6 +3,7 @@ package io.tarn.index.format;
 import io.tarn.index.feature.AttributeType;
 import io.tarn.index.feature.IdType;
 import io.tarn.index.feature.Schema;
+import io.tarn.index.quantize.Quantizer;
 import io.tarn.index.segment.IdColumn;
 import io.tarn.index.segment.Segment;
 import io.tarn.index.snapshot.SegmentRef;
@@ -17,6 +18,7 @@ import org.apache.parquet.column.ColumnReader;
 import org.apache.parquet.column.impl.ColumnReadStoreImpl;
 import org.apache.parquet.column.page.PageReadStore;
 import org.apache.parquet.hadoop.ParquetFileReader;
+import org.apache.parquet.hadoop.metadata.FileMetaData;
 import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.schema.MessageType;
 
@@ -35,10 +37,10 @@ public final class SegmentReader {
   private int row;
   private int vectorRow;
 
-  private SegmentReader(SegmentRef ref, Schema schema) throws IOException {
+  private SegmentReader(SegmentRef ref, Schema schema, MessageType type) throws IOException {
     this.path = ref.path();
     this.schema = schema;
-    this.type = SegmentColumns.parquetType(schema);
+    this.type = type;
     int rows = Math.toIntExact(ref.rows() + ref.deletes());
     long floats = Math.multiplyExact(ref.rows(), (long) schema.dimension());
     if (floats * Float.BYTES > ref.file().bytes()) {
@@ -62,40 +64,52 @@ public final class SegmentReader {
    */
   public static Segment read(Storage storage, SegmentRef ref, Schema schema) throws IOException {
     byte[] bytes = ChecksummedFile.read(storage, ref.file());
-    SegmentReader reader = new SegmentReader(ref, schema);
     try (ParquetFileReader file = ParquetFile.open(bytes)) {
-      reader.readFile(file, ref);
-    } catch (DamagedFileException e) {
+      MessageType type = SegmentColumns.parquetType(schema);
+      checkFooter(file.getFileMetaData(), file.getRecordCount(), ref, schema, type);
+      SegmentReader reader = new SegmentReader(ref, schema, type);
+      reader.readRowGroups(file, ref);
+      return reader.segment(ref);
+    } catch (DamagedFileException | UnsupportedFormatException e) {
       throw e;
     } catch (IOException | RuntimeException e) {
       throw new DamagedFileException(
           ref.path(), "cannot be read as a segment: " + e.getMessage(), e);
     }
-    return new Segment(
-        ref,
-        reader.deletes,
-        reader.listIds,
-        reader.ids.build(),
-        reader.orders,
-        reader.positions,
-        reader.vectors,
-        reader.attributes);
   }
 
-  private void readFile(ParquetFileReader file, SegmentRef ref) throws IOException {
-    MessageType found = file.getFileMetaData().getSchema();
-    if (!found.getFields().equals(type.getFields())) {
+  /** Before anything is made as large as the snapshot says. */
+  private static void checkFooter(
+      FileMetaData footer, long records, SegmentRef ref, Schema schema, MessageType type)
+      throws IOException {
+    Map<String, String> metadata = footer.getKeyValueMetaData();
+    ParquetFile.checkKind(ref.path(), metadata, SegmentWriter.KIND);
+    if (!schema.metric().externalName().equals(metadata.get(Format.KEY_METRIC))) {
       throw new DamagedFileException(
-          path, "has the columns " + found.getFields() + " where the schema has " + type);
+          ref.path(),
+          "is of metric "
+              + metadata.get(Format.KEY_METRIC)
+              + " where the schema has "
+              + schema.metric().externalName());
     }
-    if (file.getRecordCount() != ref.rows() + ref.deletes()) {
+    Quantizer.of(metadata.get(Format.KEY_QUANTIZER));
+    if (!footer.getSchema().getFields().equals(type.getFields())) {
       throw new DamagedFileException(
-          path,
-          "has "
-              + file.getRecordCount()
-              + " rows where the snapshot records "
-              + (ref.rows() + ref.deletes()));
+          ref.path(),
+          "has the columns " + footer.getSchema().getFields() + " where the schema has " + type);
     }
+    if (records != ref.rows() + ref.deletes()) {
+      throw new DamagedFileException(
+          ref.path(),
+          "has " + records + " rows where the snapshot records " + (ref.rows() + ref.deletes()));
+    }
+  }
+
+  private Segment segment(SegmentRef ref) {
+    return new Segment(ref, deletes, listIds, ids.build(), orders, positions, vectors, attributes);
+  }
+
+  private void readRowGroups(ParquetFileReader file, SegmentRef ref) throws IOException {
     String createdBy = file.getFileMetaData().getCreatedBy();
     for (PageReadStore group = file.readNextRowGroup();
         group != null;

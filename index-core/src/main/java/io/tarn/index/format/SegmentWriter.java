@@ -31,6 +31,9 @@ public final class SegmentWriter implements Closeable {
   /** How much of a row group is held in memory before it is written. */
   private static final long ROW_GROUP_BYTES = 64L << 20;
 
+  /** What the footer says that the file is. */
+  static final String KIND = "segment";
+
   private static final int FLAT_BYTES_PER_ROW = 64;
 
   private final Schema schema;
@@ -98,7 +101,7 @@ public final class SegmentWriter implements Closeable {
     parquet.end(
         Map.of(
             Format.KEY_KIND,
-            "segment",
+            KIND,
             Format.KEY_FORMAT_VERSION,
             Integer.toString(Format.VERSION),
             Format.KEY_METRIC,

@@ -12,6 +12,7 @@ import io.tarn.index.feature.IdType;
 import io.tarn.index.feature.Metric;
 import io.tarn.index.snapshot.Change;
 import io.tarn.index.snapshot.Snapshot;
+import io.tarn.index.storage.RelativePath;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -73,10 +74,23 @@ public final class SnapshotFile {
       if (version > Format.VERSION) {
         throw new UnsupportedFormatException(path, version, Format.VERSION);
       }
-      return JSON.treeToValue(tree, Snapshot.class);
+      if (version < 1) {
+        throw new DamagedFileException(path, "says that it is of format version " + version);
+      }
+      Snapshot snapshot = JSON.treeToValue(tree, Snapshot.class);
+      checkPaths(snapshot);
+      return snapshot;
     } catch (JsonProcessingException e) {
       throw new DamagedFileException(path, "is not a snapshot: " + e.getOriginalMessage(), e);
+    } catch (IllegalArgumentException e) {
+      throw new DamagedFileException(path, "is not a snapshot: " + e.getMessage(), e);
     }
+  }
+
+  private static void checkPaths(Snapshot snapshot) {
+    RelativePath.check(snapshot.model().file().path());
+    snapshot.embedderIfAny().ifPresent(embedder -> RelativePath.check(embedder.file().path()));
+    snapshot.segments().forEach(segment -> RelativePath.check(segment.path()));
   }
 
   /** A change as JSON, for writers that keep it across a restart. */

@@ -1,5 +1,7 @@
 package io.tarn.index.snapshot;
 
+import java.util.Objects;
+
 /**
  * What made the vectors of the index from content, so that queries and streamed content can be
  * embedded alike. To index-core the file is opaque.
@@ -8,4 +10,10 @@ package io.tarn.index.snapshot;
  * @param fingerprint identifies the exact embedder
  * @param file the saved embedder
  */
-public record EmbedderRef(String kind, String fingerprint, FileRef file) {}
+public record EmbedderRef(String kind, String fingerprint, FileRef file) {
+  public EmbedderRef {
+    Objects.requireNonNull(kind, "kind");
+    Objects.requireNonNull(fingerprint, "fingerprint");
+    Objects.requireNonNull(file, "file");
+  }
+}

@@ -1,5 +1,7 @@
 package io.tarn.index.snapshot;
 
+import java.util.Objects;
+
 /**
  * The model of a snapshot.
  *
@@ -8,4 +10,10 @@ package io.tarn.index.snapshot;
  * @param lists how many lists it has
  * @param quantizer the {@link io.tarn.index.quantize.Quantizer#type} of the segments' codes
  */
-public record ModelRef(String id, FileRef file, int lists, String quantizer) {}
+public record ModelRef(String id, FileRef file, int lists, String quantizer) {
+  public ModelRef {
+    Objects.requireNonNull(id, "id");
+    Objects.requireNonNull(file, "file");
+    Objects.requireNonNull(quantizer, "quantizer");
+  }
+}

@@ -1,6 +1,7 @@
 package io.tarn.index.snapshot;
 
 import java.io.Serializable;
+import java.util.Objects;
 
 /**
  * A segment and what is known of it without opening it.
@@ -18,6 +19,14 @@ public record SegmentRef(
     implements Serializable {
   /** The sequence of a segment no commit has published yet. */
   public static final long UNCOMMITTED = 0;
+
+  public SegmentRef {
+    Objects.requireNonNull(file, "file");
+    if (rows < 0 || deletes < 0) {
+      throw new IllegalArgumentException(
+          file.path() + " is recorded with " + rows + " rows and " + deletes + " deletes");
+    }
+  }
 
   /** The path of the file, which identifies the segment. */
   public String path() {

@@ -3,6 +3,7 @@ package io.tarn.index.snapshot;
 import io.tarn.index.feature.Schema;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -37,6 +38,10 @@ public record Snapshot(
     SortedMap<String, SourceState> sources,
     List<CalibrationPoint> calibration) {
   public Snapshot {
+    Objects.requireNonNull(indexId, "indexId");
+    Objects.requireNonNull(commitId, "commitId");
+    Objects.requireNonNull(schema, "schema");
+    Objects.requireNonNull(model, "model");
     segments = List.copyOf(segments);
     sources = Collections.unmodifiableSortedMap(new TreeMap<>(sources));
     calibration = List.copyOf(calibration);

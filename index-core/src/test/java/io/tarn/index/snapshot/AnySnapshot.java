@@ -76,7 +76,7 @@ public final class AnySnapshot {
 
   private static Arbitrary<FileRef> file() {
     return Combinators.combine(AnyFeature.text(), number(), Arbitraries.integers())
-        .as((path, bytes, crc) -> new FileRef(path, bytes, Integer.toHexString(crc)));
+        .as((name, bytes, crc) -> new FileRef("files/x" + name, bytes, Integer.toHexString(crc)));
   }
 
   private static Arbitrary<ModelRef> model() {
