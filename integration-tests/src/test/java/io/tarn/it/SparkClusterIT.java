@@ -84,9 +84,9 @@ class SparkClusterIT {
         "--conf-file",
         CONF + "/append.yaml",
         "--set",
-        "input=" + input,
+        "input.path=" + input,
         "--set",
-        "format=json",
+        "input.format=json",
         "--set",
         "index=" + index);
   }
