@@ -81,6 +81,9 @@ public final class Committer {
     try {
       published = log.newestVersion() == 0 && log.tryPublish(first);
     } catch (OutcomeUnknownException e) {
+      if (log.newestVersion() == 0) {
+        throw e;
+      }
       published = isVersionOf(log, 1, first.commitId());
     }
     if (!published) {
@@ -105,7 +108,8 @@ public final class Committer {
     String assignedWith = change.modelId();
     int unknownOutcomes = 0;
     for (int attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-      if (SourcePositions.compare(base.snapshot, change) == SourcePositions.Verdict.CONTAINED) {
+      if (SourcePositions.compare(base.snapshot, change) == SourcePositions.Verdict.CONTAINED
+          || holdsSegmentOf(change, base.snapshot)) {
         return base.snapshot;
       }
       String model = base.snapshot.model().id();
@@ -187,6 +191,16 @@ public final class Committer {
         segments,
         sources,
         base.calibration());
+  }
+
+  /**
+   * Whether a change without positions was committed in an earlier life of its writer: other
+   * commits may have followed, but the names of its segments are its own.
+   */
+  private static boolean holdsSegmentOf(Change change, Snapshot snapshot) {
+    Set<String> added = new HashSet<>();
+    change.added().forEach(segment -> added.add(segment.path()));
+    return snapshot.segments().stream().anyMatch(segment -> added.contains(segment.path()));
   }
 
   /** Our commit among the versions published since we began: after an unknown outcome it may be. */
