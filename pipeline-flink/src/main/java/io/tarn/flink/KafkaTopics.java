@@ -110,9 +110,14 @@ final class KafkaTopics {
     }
   }
 
+  /** Of nested exceptions the innermost says what is wrong. */
   private static IOException unusable(Kafka kafka, KafkaException e) {
+    Throwable root = e;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
     return new IOException(
-        "Kafka at " + kafka.bootstrapServers() + " cannot be used: " + e.getMessage(), e);
+        "Kafka at " + kafka.bootstrapServers() + " cannot be used: " + root.getMessage(), e);
   }
 
   private static <T> T get(KafkaFuture<T> future) throws InterruptedException {

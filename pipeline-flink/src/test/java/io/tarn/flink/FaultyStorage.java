@@ -15,13 +15,11 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * A local storage on which the creation of every third file below a directory goes wrong, up to a
- * number of times: before the file exists, after, or so that the caller cannot know. Reading,
+ * A local storage on which the creation of every so manieth file below a directory goes wrong, up
+ * to a number of times: before the file exists, after, or so that the caller cannot know. Reading,
  * listing and deleting always work. The count is shared by all parts of a job, over its restarts.
  */
 final class FaultyStorage implements Storage {
-  private static final int EVERY = 3;
-
   enum Fault {
     BEFORE,
     AFTER,
@@ -30,12 +28,12 @@ final class FaultyStorage implements Storage {
   }
 
   /** What goes wrong; a copy of it knows its original by the id. */
-  record Opener(String index, String directory, Fault fault, int times, String id)
+  record Opener(String index, String directory, Fault fault, int every, int times, String id)
       implements StorageOpener {
     private static final Map<String, AtomicInteger> CREATED = new ConcurrentHashMap<>();
 
-    Opener(TestIndex index, String directory, Fault fault, int times) {
-      this(index.dir.toString(), directory, fault, times, UUID.randomUUID().toString());
+    Opener(TestIndex index, String directory, Fault fault, int every, int times) {
+      this(index.dir.toString(), directory, fault, every, times, UUID.randomUUID().toString());
       CREATED.put(id, new AtomicInteger());
     }
 
@@ -46,7 +44,7 @@ final class FaultyStorage implements Storage {
 
     /** How often it went wrong. */
     int struck() {
-      return Math.min(times, CREATED.get(id).get() / EVERY);
+      return Math.min(times, CREATED.get(id).get() / every);
     }
 
     private boolean strikes(String path) {
@@ -54,7 +52,7 @@ final class FaultyStorage implements Storage {
         return false;
       }
       int count = CREATED.get(id).incrementAndGet();
-      return count % EVERY == 0 && count / EVERY <= times;
+      return count % every == 0 && count / every <= times;
     }
   }
 

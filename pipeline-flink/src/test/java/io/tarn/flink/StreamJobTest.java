@@ -251,14 +251,14 @@ class StreamJobTest {
 
       TestJob job = new Plan(KAFKA, index, topic).set("parallelism", "2").run();
 
-      assertThat(job.metric(METRICS, "decode.numRecordsIn")).isEqualTo(23);
-      assertThat(job.metric(METRICS, "decode.badRecords")).isEqualTo(1);
-      assertThat(job.metric(METRICS, "decode.knownRecords")).isEqualTo(0);
-      assertThat(job.metric(METRICS, "decode.ignoredFields")).isEqualTo(1);
-      assertThat(job.metric(METRICS, "Committer.committedRows"))
+      assertThat(job.metric(METRICS, "decode", "numRecordsIn")).isEqualTo(23);
+      assertThat(job.metric(METRICS, "decode", "badRecords")).isEqualTo(1);
+      assertThat(job.metric(METRICS, "decode", "knownRecords")).isEqualTo(0);
+      assertThat(job.metric(METRICS, "decode", "ignoredFields")).isEqualTo(1);
+      assertThat(job.metric(METRICS, "index: Committer", "committedRows"))
           .isEqualTo(index.newest().segments().stream().mapToLong(SegmentRef::rows).sum());
-      assertThat(job.metric(METRICS, "Committer.committedDeletes")).isEqualTo(2);
-      assertThat(job.metric(METRICS, "Committer.lastCommitMs")).isNotNegative();
+      assertThat(job.metric(METRICS, "index: Committer", "committedDeletes")).isEqualTo(2);
+      assertThat(job.metric(METRICS, "index: Committer", "lastCommitMs")).isNotNegative();
     }
   }
 

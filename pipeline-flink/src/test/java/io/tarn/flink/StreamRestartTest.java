@@ -66,15 +66,15 @@ class StreamRestartTest {
       // Nor is it what the consumer group committed that counts.
       TestIndex other = TestIndex.create(dir.resolve("other"));
       TestJob fromTheStart = new Plan(KAFKA, other, topic).run();
-      assertThat(fromTheStart.metric(METRICS, "decode.numRecordsIn")).isEqualTo(50);
+      assertThat(fromTheStart.metric(METRICS, "decode", "numRecordsIn")).isEqualTo(50);
       other.assertHolds(topic);
 
       send(topic, 30);
       topic.flush();
       TestJob fromTheIndex = new Plan(KAFKA, index, topic).run();
 
-      assertThat(fromTheIndex.metric(METRICS, "decode.numRecordsIn")).isEqualTo(30);
-      assertThat(fromTheIndex.metric(METRICS, "decode.knownRecords")).isEqualTo(0);
+      assertThat(fromTheIndex.metric(METRICS, "decode", "numRecordsIn")).isEqualTo(30);
+      assertThat(fromTheIndex.metric(METRICS, "decode", "knownRecords")).isEqualTo(0);
       index.assertHolds(topic);
     }
   }

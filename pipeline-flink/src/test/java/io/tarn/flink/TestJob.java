@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.apache.flink.api.common.JobStatus;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.configuration.RestartStrategyOptions;
@@ -145,13 +146,11 @@ final class TestJob {
     client.getJobExecutionResult().get(LIMIT_MS, TimeUnit.MILLISECONDS);
   }
 
-  /**
-   * A counter or gauge, summed over subtasks.
-   *
-   * @param name such as {@code decode.badRecords}
-   */
-  long metric(InMemoryReporter reporter, String name) {
-    Map<String, Metric> found = reporter.findMetrics(client.getJobID(), "*." + name);
+  /** A counter or gauge of an operator, summed over its subtasks. */
+  long metric(InMemoryReporter reporter, String operator, String name) {
+    Map<String, Metric> found =
+        reporter.findMetrics(
+            client.getJobID(), Pattern.quote(operator) + "\\.\\d+\\." + name + "$");
     assertThat(found).as(name).isNotEmpty();
     return found.values().stream()
         .mapToLong(
