@@ -164,6 +164,8 @@ class FaultToleranceTest {
         create(storage);
       }
       writer.run();
+      assertThat(values(IndexReader.open(storage).view()))
+          .isEqualTo(values(IndexReader.open(disk).view()));
     }
 
     /** Other writers do not wait for a writer that is being restarted. */
@@ -181,15 +183,12 @@ class FaultToleranceTest {
    */
   @ParameterizedTest
   @CsvSource({
-    "CRASH_BEFORE, true",
     "CRASH_BEFORE, false",
     "CRASH_AFTER, true",
     "CRASH_AFTER, false",
-    "FAIL_ONCE, true",
     "FAIL_ONCE, false",
     "LOSE_ANSWER_AFTER, true",
     "LOSE_ANSWER_AFTER, false",
-    "LOSE_ANSWER_BEFORE, true",
     "LOSE_ANSWER_BEFORE, false",
     "FLIP_BIT_IN_READ, false",
     "CUT_READ_SHORT, false"
@@ -277,12 +276,15 @@ class FaultToleranceTest {
               });
     }
     expected.values().removeIf(Feature::deleted);
-    Map<Long, Float> found = new HashMap<>();
-    IndexView view = IndexReader.open(disk).view();
-    view.forEachLive(f -> found.put((Long) f.id().toObject(), f.vector()[0]));
     Map<Long, Float> values = new HashMap<>();
     expected.forEach((id, feature) -> values.put(id, feature.vector()[0]));
-    assertThat(found).isEqualTo(values);
+    assertThat(values(IndexReader.open(disk).view())).isEqualTo(values);
+  }
+
+  private static Map<Long, Float> values(IndexView view) {
+    Map<Long, Float> values = new HashMap<>();
+    view.forEachLive(f -> values.put((Long) f.id().toObject(), f.vector()[0]));
+    return values;
   }
 
   /** The commits of all versions but the first, which are all there and all different. */
