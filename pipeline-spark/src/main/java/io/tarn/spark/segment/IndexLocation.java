@@ -1,10 +1,9 @@
 package io.tarn.spark.segment;
 
-import io.tarn.index.storage.LocalStorage;
 import io.tarn.index.storage.Storage;
+import io.tarn.index.storage.hadoop.StorageLocation;
 import java.io.IOException;
 import java.io.Serializable;
-import java.nio.file.Path;
 import org.apache.spark.SparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
@@ -21,7 +20,7 @@ public class IndexLocation implements Serializable {
 
   /** Opens the index's files with the Hadoop configuration of the job. */
   public Storage open() throws IOException {
-    return new LocalStorage(Path.of(location));
+    return StorageLocation.open(location, hadoop.value().value());
   }
 
   @Override
