@@ -1,0 +1,56 @@
+package io.tarn.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tarn.settings.Settings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The files in conf/ load, and what they give as defaults are the defaults. */
+class ReferenceSettingsTest {
+  private static final Path CONF = Path.of("..", "conf");
+
+  /** Keys whose values in the files are examples: they have no default. */
+  private static final String EXAMPLES =
+      "text-column|attributes|order-column|op-column|nlist|dimension: 128|embedder|rejects";
+
+  @TempDir Path directory;
+
+  @Test
+  void build() throws IOException {
+    assertThat(withDefaultsUncommented(BuildSettings.class, "build.yaml"))
+        .isEqualTo(load(BuildSettings.class, CONF.resolve("build.yaml")));
+  }
+
+  @Test
+  void append() throws IOException {
+    assertThat(withDefaultsUncommented(AppendSettings.class, "append.yaml"))
+        .isEqualTo(load(AppendSettings.class, CONF.resolve("append.yaml")));
+  }
+
+  @Test
+  void embed() throws IOException {
+    assertThat(withDefaultsUncommented(EmbedSettings.class, "embed.yaml"))
+        .isEqualTo(load(EmbedSettings.class, CONF.resolve("embed.yaml")));
+  }
+
+  /** Every default the file gives must be a key of the settings, or loading it fails. */
+  private <T extends Record> T withDefaultsUncommented(Class<T> type, String name)
+      throws IOException {
+    String text = Files.readString(CONF.resolve(name));
+    String defaults = text.replaceAll("(?m)^( *)# (?!" + EXAMPLES + ")([a-z0-9-]+: \\S+)$", "$1$2");
+    assertThat(defaults).isNotEqualTo(text);
+    Path uncommented = directory.resolve(name);
+    Files.writeString(uncommented, defaults);
+    return load(type, uncommented);
+  }
+
+  private static <T extends Record> T load(Class<T> type, Path file) {
+    return Settings.load(type, Optional.of(file), List.of());
+  }
+}
