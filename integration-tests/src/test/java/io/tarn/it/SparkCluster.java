@@ -67,10 +67,13 @@ final class SparkCluster implements AutoCloseable {
         bin.resolve("spark-class"),
         """
         #!/usr/bin/env bash
-        # Spark's launcher answers with the command to run, its words ended by NULs.
+        # Spark's launcher answers with the command to run, its words ended by NULs, after an empty
+        # word and a newline.
         command=()
         while IFS= read -r -d '' word; do command+=("$word"); done < <(
           "$JAVA_HOME/bin/java" -Xmx128m -cp "$SPARK_HOME/jars/*" org.apache.spark.launcher.Main "$@")
+        command=("${command[@]:1}")
+        command[0]=${command[0]#$'\\n'}
         exec "${command[@]}"
         """);
     script(
