@@ -9,6 +9,7 @@ import io.tarn.index.snapshot.SourceState;
 import io.tarn.index.storage.OutcomeUnknownException;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -174,6 +175,7 @@ public final class Committer {
               + new TreeSet<>(removed));
     }
     added.forEach(segment -> segments.add(segment.committedIn(version)));
+    segments.sort(Comparator.comparingLong(SegmentRef::sequence));
     SortedMap<String, SourceState> sources = new TreeMap<>(base.sources());
     for (Map.Entry<String, SourceAdvance> source : change.sources().entrySet()) {
       sources.put(source.getKey(), base.source(source.getKey()).after(source.getValue()));

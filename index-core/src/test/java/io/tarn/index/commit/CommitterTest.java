@@ -1,0 +1,372 @@
+package io.tarn.index.commit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.tarn.index.centroid.Model;
+import io.tarn.index.feature.Feature;
+import io.tarn.index.feature.FeatureId;
+import io.tarn.index.feature.IdType;
+import io.tarn.index.feature.Metric;
+import io.tarn.index.feature.Schema;
+import io.tarn.index.format.ModelFile;
+import io.tarn.index.quantize.Quantizer;
+import io.tarn.index.search.IndexReader;
+import io.tarn.index.search.IndexView;
+import io.tarn.index.snapshot.Change;
+import io.tarn.index.snapshot.ModelRef;
+import io.tarn.index.snapshot.OffsetRange;
+import io.tarn.index.snapshot.SegmentRef;
+import io.tarn.index.snapshot.Snapshot;
+import io.tarn.index.snapshot.SourceAdvance;
+import io.tarn.index.storage.LocalStorage;
+import io.tarn.index.storage.MemoryStorage;
+import io.tarn.index.storage.Storage;
+import io.tarn.index.verify.IndexVerifier;
+import io.tarn.index.write.FeatureBuffer;
+import io.tarn.index.write.ModelReassigner;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class CommitterTest {
+  private static final Schema SCHEMA = new Schema(IdType.INT64, 1, Metric.L2, List.of());
+  private static final int COMMITS_PER_WRITER = 15;
+
+  @TempDir Path directory;
+  private final Storage storage = new MemoryStorage();
+  private final SnapshotLog log = new SnapshotLog(storage);
+  private final Committer committer = new Committer(log, new ModelReassigner(storage));
+
+  private static Snapshot create(Storage storage) throws IOException {
+    ModelRef model = ModelFile.write(storage, model(-1, 1));
+    NewIndex index = new NewIndex("test", SCHEMA, model, null, List.of());
+    return Committer.create(new SnapshotLog(storage), index);
+  }
+
+  private static Model model(float... centroids) {
+    return Model.of(Metric.L2, 1, centroids, new Quantizer.None());
+  }
+
+  private static Feature feature(long id) {
+    return new Feature(FeatureId.of(id), new float[] {id}, 1, id, new Object[0]);
+  }
+
+  private static SegmentRef write(Storage storage, Feature... features) throws IOException {
+    Model model = ModelFile.read(storage, new SnapshotLog(storage).newest().model());
+    FeatureBuffer buffer = new FeatureBuffer(storage, SCHEMA, model);
+    List.of(features).forEach(buffer::add);
+    return buffer.flush().orElseThrow();
+  }
+
+  private static Change append(Storage storage, SegmentRef... segments) throws IOException {
+    return Change.append(
+        "append", new SnapshotLog(storage).newest().model().id(), List.of(segments));
+  }
+
+  private static Set<Long> ids(IndexView view) {
+    Set<Long> ids = new TreeSet<>();
+    view.forEachLive(feature -> ids.add((Long) feature.id().toObject()));
+    return ids;
+  }
+
+  @Test
+  void versionsFollowOneAnother() throws IOException {
+    Snapshot first = create(storage);
+    Change change =
+        append(storage, write(storage, feature(1), Feature.delete(FeatureId.of(9), 5, 0)));
+    Snapshot second = committer.commit(change);
+
+    assertThat(first.version()).isEqualTo(1);
+    assertThat(second.version()).isEqualTo(2);
+    assertThat(second.indexId()).isEqualTo(first.indexId());
+    assertThat(second.commitId()).isEqualTo(change.commitId());
+    assertThat(second.timestampMs()).isGreaterThanOrEqualTo(first.timestampMs());
+    assertThat(log.newest()).isEqualTo(second);
+    assertThat(log.read(1)).isEqualTo(first);
+    SegmentRef segment = second.segments().get(0);
+    assertThat(segment.sequence()).isEqualTo(2);
+    assertThat(segment.rows()).isEqualTo(1);
+    assertThat(segment.deletes()).isEqualTo(1);
+    assertThat(segment.minOrder()).isEqualTo(1);
+    assertThat(segment.maxOrder()).isEqualTo(5);
+  }
+
+  @Test
+  void anIndexIsCreatedOnce() throws IOException {
+    Snapshot first = create(storage);
+
+    assertThatThrownBy(() -> create(storage))
+        .isInstanceOf(IndexExistsException.class)
+        .hasMessageContaining("/memory holds an index already");
+    committer.commit(append(storage, write(storage, feature(1))));
+    assertThatThrownBy(() -> create(storage)).isInstanceOf(IndexExistsException.class);
+    assertThat(log.read(1)).isEqualTo(first);
+  }
+
+  @Test
+  void nothingIsCommittedToWhatIsNoIndex() throws IOException {
+    assertThatThrownBy(() -> committer.commit(Change.append("append", "model", List.of())))
+        .isInstanceOf(NotAnIndexException.class);
+  }
+
+  @Test
+  void theSameChangeIsCommittedOnce() throws IOException {
+    create(storage);
+    Change change = append(storage, write(storage, feature(1)));
+    Snapshot committed = committer.commit(change);
+
+    assertThat(committer.commit(change)).isEqualTo(committed);
+    Snapshot other = committer.commit(append(storage, write(storage, feature(2))));
+    assertThat(committer.commit(change)).isEqualTo(other);
+    assertThat(log.newestVersion()).isEqualTo(3);
+    assertThat(other.segments()).hasSize(2);
+  }
+
+  @Test
+  void positionsMoveWithTheRowsTheyBelongTo() throws IOException {
+    create(storage);
+    Change first = streamed(0, OffsetRange.UNKNOWN, 0, 10);
+    committer.commit(first);
+    Snapshot second = committer.commit(streamed(1, OffsetRange.UNKNOWN, 5, 7));
+    Snapshot third = committer.commit(streamed(0, 10, 12, 20));
+
+    assertThat(second.source("kafka:t").nextOffsets())
+        .containsExactly(Map.entry(0, 10L), Map.entry(1, 7L));
+    assertThat(third.source("kafka:t").nextOffsets())
+        .containsExactly(Map.entry(0, 20L), Map.entry(1, 7L));
+    assertThat(third.source("kafka:t").lastRecordMs()).isEqualTo(2000);
+    assertThat(committer.commit(first)).isEqualTo(third);
+    assertThat(committer.commit(streamed(0, 10, 10, 20))).as("replayed").isEqualTo(third);
+    assertThatThrownBy(() -> committer.commit(streamed(0, 10, 15, 25)))
+        .isInstanceOf(CommitConflictException.class);
+    assertThat(log.newestVersion()).isEqualTo(4);
+  }
+
+  private Change streamed(int partition, long from, long first, long next) throws IOException {
+    SourceAdvance advance =
+        new SourceAdvance(
+            new TreeMap<>(Map.of(partition, new OffsetRange(from, first, next))), next * 100);
+    return new Change(
+        "commit " + partition + " " + next + " " + first,
+        "stream",
+        log.newest().model().id(),
+        List.of(write(storage, feature(next))),
+        List.of(),
+        new TreeMap<>(Map.of("kafka:t", advance)));
+  }
+
+  @Test
+  void replacedSegmentsGoAndTheirReplacementsKeepTheirPlace() throws IOException {
+    create(storage);
+    for (long id = 1; id <= 3; id++) {
+      committer.commit(append(storage, write(storage, feature(id))));
+    }
+    Snapshot before = log.newest();
+    List<String> removed = before.segments().subList(0, 2).stream().map(SegmentRef::path).toList();
+    SegmentRef merged = write(storage, feature(1), feature(2)).committedIn(3);
+    Change merge =
+        new Change(
+            "merge", "merge", before.model().id(), List.of(merged), removed, new TreeMap<>());
+
+    Snapshot after = committer.commit(merge);
+
+    assertThat(after.segments()).extracting(SegmentRef::sequence).containsExactly(3L, 4L);
+    assertThat(after.segments()).extracting(SegmentRef::path).doesNotContainAnyElementsOf(removed);
+    assertThat(ids(IndexReader.open(storage).view())).containsExactly(1L, 2L, 3L);
+    assertThat(committer.commit(merge)).as("once more").isEqualTo(after);
+  }
+
+  @Test
+  void segmentsThatAreGoneCannotBeReplaced() throws IOException {
+    create(storage);
+    Snapshot base = committer.commit(append(storage, write(storage, feature(1))));
+    String path = base.segments().get(0).path();
+    committer.commit(replacing(path));
+    Snapshot newest = log.newest();
+
+    assertThatThrownBy(() -> committer.commit(replacing(path)))
+        .isInstanceOf(CommitConflictException.class)
+        .hasMessageContaining(path);
+    assertThat(log.newest()).isEqualTo(newest);
+  }
+
+  private Change replacing(String path) throws IOException {
+    return new Change(
+        "replace " + System.nanoTime(),
+        "merge",
+        log.newest().model().id(),
+        List.of(write(storage, feature(1))),
+        List.of(path),
+        new TreeMap<>());
+  }
+
+  @Test
+  void rowsAssignedWithAnOlderModelAreAssignedAnew() throws IOException {
+    create(storage);
+    Change change =
+        append(
+            storage,
+            write(storage, feature(0), feature(10), Feature.delete(FeatureId.of(7), 1, 1)));
+    ModelRef retrained = publishModel(model(0, 4, 9));
+
+    Snapshot committed = committer.commit(change);
+
+    assertThat(committed.version()).isEqualTo(3);
+    assertThat(committed.model()).isEqualTo(retrained);
+    assertThat(committed.segments()).hasSize(1);
+    assertThat(committed.segments().get(0).path()).isNotEqualTo(change.added().get(0).path());
+    assertThat(committed.segments().get(0).sequence()).isEqualTo(3);
+    assertThat(committed.segments().get(0).deletes()).isEqualTo(1);
+    IndexView view = IndexReader.open(storage).view();
+    assertThat(ids(view)).containsExactly(0L, 10L);
+    assertThat(view.liveRowsByList()).containsExactly(1, 0, 1);
+    assertThat(IndexVerifier.verify(storage).problems()).isEmpty();
+    assertThat(committer.commit(change)).isEqualTo(committed);
+  }
+
+  /** As a retraining would, of an index that is still empty. */
+  private ModelRef publishModel(Model model) throws IOException {
+    Snapshot base = log.newest();
+    ModelRef ref = ModelFile.write(storage, model);
+    Snapshot next =
+        new Snapshot(
+            base.formatVersion(),
+            base.indexId(),
+            base.version() + 1,
+            "retrained",
+            "retrain",
+            base.timestampMs(),
+            base.schema(),
+            ref,
+            base.embedder(),
+            List.of(),
+            base.sources(),
+            base.calibration());
+    assertThat(log.tryPublish(next)).isTrue();
+    return ref;
+  }
+
+  @Test
+  void writersInManyThreadsAllSucceed() throws Exception {
+    Storage local = new LocalStorage(directory);
+    create(local);
+    int writers = 8;
+    ExecutorService executor = Executors.newFixedThreadPool(writers);
+    try {
+      List<Callable<List<Long>>> tasks = new ArrayList<>();
+      for (int w = 0; w < writers; w++) {
+        int writer = w;
+        tasks.add(() -> commitMany(local, writer));
+      }
+      List<Long> versions = new ArrayList<>();
+      for (Future<List<Long>> outcome : executor.invokeAll(tasks)) {
+        assertThat(outcome.get()).isSorted();
+        versions.addAll(outcome.get());
+      }
+      assertHoldsAll(local, writers, versions);
+    } finally {
+      executor.shutdownNow();
+    }
+  }
+
+  /** Commits rows of ids that no other writer has, one by one; returns the versions it made. */
+  private static List<Long> commitMany(Storage storage, int writer) throws IOException {
+    Committer committer = new Committer(new SnapshotLog(storage), new ModelReassigner(storage));
+    List<Long> versions = new ArrayList<>();
+    for (int i = 0; i < COMMITS_PER_WRITER; i++) {
+      SegmentRef segment = write(storage, feature(writer * 1000L + i));
+      versions.add(committer.commit(append(storage, segment)).version());
+    }
+    return versions;
+  }
+
+  private static void assertHoldsAll(Storage storage, int writers, List<Long> versions)
+      throws IOException {
+    int commits = writers * COMMITS_PER_WRITER;
+    assertThat(versions).hasSize(commits).doesNotHaveDuplicates();
+    assertThat(new SnapshotLog(storage).newestVersion()).isEqualTo(commits + 1);
+    Set<Long> expected = new TreeSet<>();
+    for (long writer = 0; writer < writers; writer++) {
+      for (long i = 0; i < COMMITS_PER_WRITER; i++) {
+        expected.add(writer * 1000 + i);
+      }
+    }
+    assertThat(ids(IndexReader.open(storage).view())).isEqualTo(expected);
+    assertThat(IndexVerifier.verify(storage).problems()).isEmpty();
+  }
+
+  /** The body of another process: {@code directory writer}; begins when it is told to. */
+  public static void main(String[] arguments) throws IOException {
+    Storage storage = new LocalStorage(Path.of(arguments[0]));
+    System.out.println("ready");
+    System.out.flush();
+    if (System.in.read() >= 0) {
+      commitMany(storage, Integer.parseInt(arguments[1])).forEach(System.out::println);
+    }
+  }
+
+  @Test
+  void writersInTwoProcessesAllSucceed() throws Exception {
+    Storage local = new LocalStorage(directory.resolve("index"));
+    create(local);
+    List<Process> processes = new ArrayList<>();
+    try {
+      for (int writer = 0; writer < 2; writer++) {
+        processes.add(start(writer));
+      }
+      List<BufferedReader> outputs = processes.stream().map(Process::inputReader).toList();
+      for (BufferedReader output : outputs) {
+        assertThat(output.readLine()).isEqualTo("ready");
+      }
+      for (Process process : processes) {
+        process.getOutputStream().write('\n');
+        process.getOutputStream().flush();
+      }
+      List<Long> versions = new ArrayList<>();
+      for (BufferedReader output : outputs) {
+        versions.addAll(output.lines().map(Long::valueOf).toList());
+      }
+      for (Process process : processes) {
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue()).isZero();
+      }
+      assertHoldsAll(local, 2, versions);
+    } finally {
+      processes.forEach(Process::destroyForcibly);
+    }
+  }
+
+  private Process start(int writer) {
+    String classPath =
+        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+    try {
+      return new ProcessBuilder(
+              Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+              "-Xmx256m",
+              "-cp",
+              classPath,
+              CommitterTest.class.getName(),
+              directory.resolve("index").toString(),
+              Integer.toString(writer))
+          .redirectError(ProcessBuilder.Redirect.INHERIT)
+          .start();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
