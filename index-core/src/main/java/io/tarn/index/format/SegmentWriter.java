@@ -59,8 +59,14 @@ public final class SegmentWriter implements Closeable {
     this.counted = new CountingStream(checked);
     long rowBytes = (long) schema.dimension() * Float.BYTES + FLAT_BYTES_PER_ROW;
     this.rowsPerRowGroup = (int) Math.max(1, ROW_GROUP_BYTES / rowBytes);
-    this.parquet =
-        new ParquetFile.Writer(SegmentColumns.parquetType(schema), schema.dimension(), counted);
+    try {
+      this.parquet =
+          new ParquetFile.Writer(SegmentColumns.parquetType(schema), schema.dimension(), counted);
+    } catch (IOException | RuntimeException e) {
+      // Who gets no writer cannot close it.
+      file.close();
+      throw e;
+    }
   }
 
   /** Adds a delete; all deletes come before the first feature. */

@@ -6,8 +6,10 @@ import io.tarn.index.feature.IdType;
 import io.tarn.index.feature.Schema;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -166,11 +168,15 @@ public final class InputColumns {
   private void resolveAttributes(RowDecoder.Builder builder) {
     List<String> names = request.attributeNames(Arrays.asList(schema.fieldNames()));
     Optional<Schema> wanted = request.attributeTypes();
+    Set<String> seen = new HashSet<>();
     for (String name : names) {
+      if (!seen.add(name)) {
+        throw new UnusableInputException("attribute '" + name + "' is named twice");
+      }
       int ordinal = select(name, "attributes");
       AttributeType found = attributeType(name);
       if (wanted.isEmpty()) {
-        builder.attributes.add(new Attribute(name, found));
+        builder.attributes.add(attribute(name, found));
         builder.attributeOrdinals.add(ordinal);
         builder.attributeColumnTypes.add(type(name));
       } else if (wanted.get().attributeIndex(name) < 0) {
@@ -179,6 +185,14 @@ public final class InputColumns {
       }
     }
     wanted.ifPresent(index -> alignAttributes(index, names, builder));
+  }
+
+  private static Attribute attribute(String name, AttributeType type) {
+    try {
+      return new Attribute(name, type);
+    } catch (IllegalArgumentException e) {
+      throw new UnusableInputException(e.getMessage(), e);
+    }
   }
 
   /** Puts the columns in the order of the index's attributes; one that is not there is null. */

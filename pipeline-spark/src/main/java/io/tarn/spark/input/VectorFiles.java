@@ -3,6 +3,7 @@ package io.tarn.spark.input;
 import io.tarn.index.vectorfile.RowLayout;
 import io.tarn.index.vectorfile.VectorFileFormat;
 import io.tarn.index.vectorfile.VectorFileReader;
+import io.tarn.spark.rows.Packed;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
@@ -88,8 +89,8 @@ final class VectorFiles {
     VectorFileFormat formatOfAll = format;
     JavaRDD<VectorRow> rows =
         JavaSparkContext.fromSparkContext(spark.sparkContext())
-            .parallelize(splits, Math.max(1, splits.size()))
-            .flatMap(split -> read(split, formatOfAll, configuration.value().value()));
+            .parallelize(packed(splits), Math.max(1, splits.size()))
+            .flatMap(split -> read(split.get(), formatOfAll, configuration.value().value()));
     return new InputTable(
         spark.createDataset(rows.rdd(), Encoders.bean(VectorRow.class)).toDF(),
         RowOrder.NUMBERED,
@@ -134,11 +135,11 @@ final class VectorFiles {
         SerializableConfiguration.broadcast(spark.sparkContext());
     VectorFileFormat formatOfAll = format;
     return JavaSparkContext.fromSparkContext(spark.sparkContext())
-        .parallelize(files, files.size())
+        .parallelize(packed(files), files.size())
         .map(
             file -> {
               long rows = 0;
-              Iterator<VectorRow> each = read(file, formatOfAll, configuration.value().value());
+              Iterator<VectorRow> each = read(file.get(), formatOfAll, configuration.value().value());
               while (each.hasNext()) {
                 each.next();
                 rows++;
@@ -172,6 +173,10 @@ final class VectorFiles {
       firstId += rows;
     }
     return splits;
+  }
+
+  private static List<Packed<Split>> packed(List<Split> splits) {
+    return splits.stream().map(Packed::of).toList();
   }
 
   private static Iterator<VectorRow> read(
