@@ -24,6 +24,7 @@ import java.util.Map;
 import org.apache.flink.runtime.testutils.InMemoryReporter;
 import org.apache.flink.test.junit5.MiniClusterExtension;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Header;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -148,6 +149,22 @@ class StreamJobTest {
         assertThat(header(letter, "tarn.timestamp")).isEqualTo("" + sent.get(offset).timestamp());
         assertThat(header(letter, "tarn.message")).isNotBlank();
       }
+    }
+  }
+
+  @Test
+  void aDeadLetterIsHardlyLargerThanItsRecord() {
+    byte[] key = new byte[100_000];
+    KafkaRecord record = new KafkaRecord("t", 1, 2, 3, key, null);
+    DeadLetter letter = new DeadLetter(record, "BAD_ID", "x".repeat(100_000));
+
+    ProducerRecord<byte[], byte[]> sent =
+        new DeadLetter.ToKafka("dead").serialize(letter, null, null);
+
+    assertThat(sent.key()).isSameAs(key);
+    assertThat(sent.headers()).hasSize(6);
+    for (Header header : sent.headers()) {
+      assertThat(header.value()).hasSizeLessThan(400);
     }
   }
 
