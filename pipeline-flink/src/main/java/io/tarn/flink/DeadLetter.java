@@ -21,6 +21,9 @@ public record DeadLetter(KafkaRecord record, String reason, String message) {
   static final String OFFSET = "tarn.offset";
   static final String TIMESTAMP = "tarn.timestamp";
 
+  /** A message may quote what is wrong, and that may be as large as the record. */
+  private static final int MAX_MESSAGE_CHARS = 300;
+
   /**
    * Key and value stay as they were, the rest goes into headers. The timestamp is that of the
    * setting aside, for the topic's retention must not count from when the record was made.
@@ -39,12 +42,18 @@ public record DeadLetter(KafkaRecord record, String reason, String message) {
       ProducerRecord<byte[], byte[]> out =
           new ProducerRecord<>(topic, null, null, record.key(), record.value());
       addHeader(out, REASON, letter.reason());
-      addHeader(out, MESSAGE, letter.message());
+      addHeader(out, MESSAGE, shortened(letter.message()));
       addHeader(out, TOPIC, record.topic());
       addHeader(out, PARTITION, Integer.toString(record.partition()));
       addHeader(out, OFFSET, Long.toString(record.offset()));
       addHeader(out, TIMESTAMP, Long.toString(record.timestampMs()));
       return out;
+    }
+
+    private static String shortened(String message) {
+      return message.length() <= MAX_MESSAGE_CHARS
+          ? message
+          : message.substring(0, MAX_MESSAGE_CHARS) + "…";
     }
 
     private static void addHeader(ProducerRecord<?, ?> record, String name, String value) {

@@ -52,7 +52,7 @@ class StreamFaultsTest {
         for (int i = 0; i < ROWS_A_ROUND; i++) {
           topic.upsert("id-" + round + "-" + i, round, i, 1, 2);
         }
-        topic.send("bad-" + round, "nonsense", round);
+        topic.send("bad-" + round, "nonsense");
         if (round % 3 == 0) {
           // So that there are versions to fail at; in between, failures meet a stream that flows.
           job.awaitCaughtUp(index, topic);

@@ -24,6 +24,7 @@ import java.util.Map;
 import org.apache.flink.runtime.testutils.InMemoryReporter;
 import org.apache.flink.test.junit5.MiniClusterExtension;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Header;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -107,16 +108,16 @@ class StreamJobTest {
     try (TestTopic topic = KAFKA.topic(1)) {
       byte[] notUtf8 = {(byte) 0xff, 1};
       topic.upsert("good", 1, 2, 3, 4);
-      topic.send("a", "nonsense", 500);
-      topic.send("a", "{\"vector\":[1]}", 501);
-      topic.send("a", "{\"vector\":[1,NaN,3,4]}", 502);
-      topic.send("a", "{\"attributes\":{\"name\":1},\"vector\":[1,2,3,4]}", 503);
-      topic.send("a", "{}", 504);
-      topic.send("a", "{\"text\":\"unheard of\"}", 505);
-      topic.send("a", "{\"id\":\"b\",\"vector\":[1,2,3,4]}", 506);
-      topic.send((String) null, "{\"vector\":[1,2,3,4]}", 507);
-      topic.send(notUtf8, null, 508);
-      topic.send("a", "{\"vector\":[1,2,3,4],\"more\":\"" + "x".repeat(1000) + "\"}", 509);
+      topic.send("a", "nonsense");
+      topic.send("a", "{\"vector\":[1]}");
+      topic.send("a", "{\"vector\":[1,NaN,3,4]}");
+      topic.send("a", "{\"attributes\":{\"name\":1},\"vector\":[1,2,3,4]}");
+      topic.send("a", "{}");
+      topic.send("a", "{\"text\":\"unheard of\"}");
+      topic.send("a", "{\"id\":\"b\",\"vector\":[1,2,3,4]}");
+      topic.send((String) null, "{\"vector\":[1,2,3,4]}");
+      topic.send(notUtf8, null);
+      topic.send("a", "{\"vector\":[1,2,3,4],\"more\":\"" + "x".repeat(1000) + "\"}");
       topic.upsert("fine", 4, 3, 2, 1);
       topic.flush();
 
@@ -145,9 +146,25 @@ class StreamJobTest {
         assertThat(letter.value()).isEqualTo(sent.get(offset).value());
         assertThat(header(letter, "tarn.topic")).isEqualTo(topic.name);
         assertThat(header(letter, "tarn.partition")).isEqualTo("0");
-        assertThat(header(letter, "tarn.timestamp")).isEqualTo("" + (499 + offset));
+        assertThat(header(letter, "tarn.timestamp")).isEqualTo("" + sent.get(offset).timestamp());
         assertThat(header(letter, "tarn.message")).isNotBlank();
       }
+    }
+  }
+
+  @Test
+  void aDeadLetterIsHardlyLargerThanItsRecord() {
+    byte[] key = new byte[100_000];
+    KafkaRecord record = new KafkaRecord("t", 1, 2, 3, key, null);
+    DeadLetter letter = new DeadLetter(record, "BAD_ID", "x".repeat(100_000));
+
+    ProducerRecord<byte[], byte[]> sent =
+        new DeadLetter.ToKafka("dead").serialize(letter, null, null);
+
+    assertThat(sent.key()).isSameAs(key);
+    assertThat(sent.headers()).hasSize(6);
+    for (Header header : sent.headers()) {
+      assertThat(header.value()).hasSizeLessThan(400);
     }
   }
 
@@ -157,7 +174,7 @@ class StreamJobTest {
     try (TestTopic topic = KAFKA.topic(2);
         TestTopic other = KAFKA.topic(1)) {
       TestJob job = new Plan(KAFKA, index, topic, other).start();
-      topic.send("a", "nonsense", 1);
+      topic.send("a", "nonsense");
       job.awaitCaughtUp(index, topic);
       index.assertHolds(topic);
       Snapshot bad = index.newest();
@@ -178,8 +195,8 @@ class StreamJobTest {
   void textIsEmbeddedAsTheIndexDoes() throws Exception {
     TestIndex index = TestIndex.create(dir.resolve("index"), TestIndex.SCHEMA, EMBEDDER);
     try (TestTopic topic = KAFKA.topic(1)) {
-      topic.send("a", "{\"text\":\"readLine of it\",\"attributes\":{\"name\":\"n\"}}", 5);
-      topic.expect("a", EMBEDDER.embed("read line"), 5);
+      long order = topic.send("a", "{\"text\":\"readLine of it\",\"attributes\":{\"name\":\"n\"}}");
+      topic.expect("a", EMBEDDER.embed("read line"), order);
       topic.flush();
 
       new Plan(KAFKA, index, topic).run();
@@ -195,7 +212,7 @@ class StreamJobTest {
   void anEmbedderIsNotNeededForVectors() throws Exception {
     TestIndex index = TestIndex.create(dir.resolve("index"));
     try (TestTopic topic = KAFKA.topic(1)) {
-      topic.send("a", "{\"text\":\"read\"}", 5);
+      topic.send("a", "{\"text\":\"read\"}");
       topic.upsert("b", 1, 2, 3, 4);
       topic.flush();
 
@@ -238,6 +255,29 @@ class StreamJobTest {
   }
 
   @Test
+  void onlyCommittedTransactionsAreRead() throws Exception {
+    TestIndex index = TestIndex.create(dir.resolve("index"));
+    try (TestTopic topic = KAFKA.topic(1)) {
+      topic.inTransaction(false, () -> topic.send("aborted", "{\"vector\":[1,2,3,4]}"));
+      topic.inTransaction(true, () -> topic.upsert("committed", 1, 2, 3, 5));
+      topic.inTransaction(false, () -> topic.send("aborted", "{\"vector\":[1,2,3,4]}"));
+
+      new Plan(KAFKA, index, topic).run();
+      assertThat(IndexReader.open(index.storage).view().liveRowCount()).isEqualTo(1);
+      long last = index.positions(topic.name).get(0);
+      assertThat(last).isLessThan(topic.endOffsets().get(0));
+
+      // A change need not begin where the one before ended.
+      topic.inTransaction(true, () -> topic.upsert("later", 1, 2, 3, 6));
+      new Plan(KAFKA, index, topic).run();
+      IndexView view = IndexReader.open(index.storage).view();
+      assertThat(view.get(FeatureId.of("later"))).isPresent();
+      assertThat(view.liveRowCount()).isEqualTo(2);
+      assertThat(index.positions(topic.name).get(0)).isGreaterThan(last);
+    }
+  }
+
+  @Test
   void metricsCountWhatHappens() throws Exception {
     TestIndex index = TestIndex.create(dir.resolve("index"));
     try (TestTopic topic = KAFKA.topic(2)) {
@@ -245,8 +285,8 @@ class StreamJobTest {
         topic.upsert("id-" + i, i, 0, 1, 2);
       }
       topic.delete("id-3");
-      topic.send("a", "nonsense", 1);
-      topic.send("a", "{\"op\":\"delete\",\"why\":\"because\"}", 2);
+      topic.send("a", "nonsense");
+      topic.send("a", "{\"op\":\"delete\",\"why\":\"because\"}");
       topic.flush();
 
       TestJob job = new Plan(KAFKA, index, topic).set("parallelism", "2").run();
@@ -289,7 +329,7 @@ class StreamJobTest {
     try (TestTopic topic = KAFKA.topic(2)) {
       for (long i = 1; i <= 20; i++) {
         byte[] key = ByteBuffer.allocate(Long.BYTES).putLong(-i).array();
-        topic.send(key, ("{\"vector\":[" + i + ",1,0]}").getBytes(UTF_8), i);
+        topic.send(key, ("{\"vector\":[" + i + ",1,0]}").getBytes(UTF_8));
       }
       topic.flush();
 

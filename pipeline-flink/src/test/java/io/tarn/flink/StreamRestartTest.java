@@ -134,7 +134,7 @@ class StreamRestartTest {
       first.awaitCaughtUp(index, topic);
       String old = first.savepoint(dir.resolve("savepoints"));
       send(topic, 50);
-      topic.send("bad", "nonsense", 1);
+      topic.send("bad", "nonsense");
       first.awaitCaughtUp(index, topic);
       first.cancel();
       send(topic, 50);

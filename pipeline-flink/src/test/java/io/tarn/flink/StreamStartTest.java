@@ -83,14 +83,14 @@ class StreamStartTest {
         for (int i = 0; i < 50; i++) {
           topic.upsert("before-" + i, i, 2, 3, 4);
         }
-        topic.send("bad", "nonsense", 1);
+        topic.send("bad", "nonsense");
         job.awaitCaughtUp(index, topic);
       }
       try (EmbeddedKafka kafka = EmbeddedKafka.start(data, port)) {
         for (int i = 0; i < 50; i++) {
           topic.upsert("after-" + i, i, 2, 3, 5);
         }
-        topic.send("bad", "nonsense", 2);
+        topic.send("bad", "nonsense");
         job.awaitCaughtUp(index, topic);
         index.assertHolds(topic);
         assertThat(index.writtenRows()).isEqualTo(100);

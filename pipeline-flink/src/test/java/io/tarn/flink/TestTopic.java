@@ -38,61 +38,63 @@ final class TestTopic implements AutoCloseable {
 
   final String name;
   private final Admin admin;
-  private final Producer<byte[], byte[]> producer;
+  private final String bootstrapServers;
+  private Producer<byte[], byte[]> producer;
   private final List<Future<RecordMetadata>> sent = new ArrayList<>();
   private final Map<FeatureId, Version> newest = new HashMap<>();
-  private long clockMs = 1_000_000;
+
+  /** Not in the past: the broker removes what is older than its retention, at any moment. */
+  private long clockMs = System.currentTimeMillis();
 
   TestTopic(String bootstrapServers, String name) {
     this.admin = admin(bootstrapServers);
     this.name = name;
-    this.producer =
-        new KafkaProducer<>(
-            Map.of("bootstrap.servers", bootstrapServers, "metadata.max.age.ms", "500"),
-            new ByteArraySerializer(),
-            new ByteArraySerializer());
+    this.bootstrapServers = bootstrapServers;
+    this.producer = producer(bootstrapServers, Map.of());
   }
 
   /** An upsert whose order is the record's timestamp, later than all before. */
   void upsert(String id, float... vector) {
-    send(id, "{\"vector\":" + Arrays.toString(vector) + "}", clockMs);
-    expect(id, vector, clockMs - 1);
+    long timestampMs = send(id, "{\"vector\":" + Arrays.toString(vector) + "}");
+    expect(id, vector, timestampMs);
   }
 
   void upsertAt(long order, String id, float... vector) {
-    send(id, "{\"vector\":" + Arrays.toString(vector) + ",\"order\":" + order + "}", clockMs);
+    send(id, "{\"vector\":" + Arrays.toString(vector) + ",\"order\":" + order + "}");
     expect(id, vector, order);
   }
 
   void delete(String id) {
-    send(id, null, clockMs);
-    expect(id, null, clockMs - 1);
+    expect(id, null, send(id, null));
   }
 
   void deleteAt(long order, String id) {
-    send(id, "{\"op\":\"delete\",\"order\":" + order + "}", clockMs);
+    send(id, "{\"op\":\"delete\",\"order\":" + order + "}");
     expect(id, null, order);
   }
 
-  /** A record of which nothing is expected unless {@link #expect} says so. */
-  void send(String key, String value, long timestampMs) {
-    send(
-        key == null ? null : key.getBytes(UTF_8),
-        value == null ? null : value.getBytes(UTF_8),
-        timestampMs);
+  /**
+   * Sends a record of which nothing is expected unless {@link #expect} says so.
+   *
+   * @return its timestamp, later than all before
+   */
+  long send(String key, String value) {
+    return send(
+        key == null ? null : key.getBytes(UTF_8), value == null ? null : value.getBytes(UTF_8));
+  }
+
+  long send(byte[] key, byte[] value) {
+    return send(null, key, value);
   }
 
   void sendTo(int partition, String key, String value) {
-    sent.add(
-        producer.send(
-            new ProducerRecord<>(
-                name, partition, clockMs, key.getBytes(UTF_8), value.getBytes(UTF_8))));
-    clockMs++;
+    send(partition, key.getBytes(UTF_8), value.getBytes(UTF_8));
   }
 
-  void send(byte[] key, byte[] value, long timestampMs) {
-    sent.add(producer.send(new ProducerRecord<>(name, null, timestampMs, key, value)));
-    clockMs = Math.max(clockMs, timestampMs) + 1;
+  private long send(Integer partition, byte[] key, byte[] value) {
+    clockMs++;
+    sent.add(producer.send(new ProducerRecord<>(name, partition, clockMs, key, value)));
+    return clockMs;
   }
 
   void expect(String id, float[] vector, long order) {
@@ -100,6 +102,34 @@ final class TestTopic implements AutoCloseable {
         FeatureId.of(id),
         new Version(vector, order),
         (old, added) -> added.order >= old.order ? added : old);
+  }
+
+  /** Sends in a transaction of its own, which is committed or aborted. */
+  void inTransaction(boolean commit, Runnable sends) {
+    Producer<byte[], byte[]> plain = producer;
+    try (Producer<byte[], byte[]> transactional =
+        producer(bootstrapServers, Map.of("transactional.id", name))) {
+      transactional.initTransactions();
+      transactional.beginTransaction();
+      producer = transactional;
+      sends.run();
+      flush();
+      if (commit) {
+        transactional.commitTransaction();
+      } else {
+        transactional.abortTransaction();
+      }
+    } finally {
+      producer = plain;
+    }
+  }
+
+  private static Producer<byte[], byte[]> producer(
+      String bootstrapServers, Map<String, String> properties) {
+    Map<String, Object> all = new HashMap<>(properties);
+    all.put("bootstrap.servers", bootstrapServers);
+    all.put("metadata.max.age.ms", "500");
+    return new KafkaProducer<>(all, new ByteArraySerializer(), new ByteArraySerializer());
   }
 
   /** Returns once Kafka has everything that was sent. */

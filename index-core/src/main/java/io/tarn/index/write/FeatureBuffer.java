@@ -21,7 +21,7 @@ import java.util.Optional;
  * newest version, assigned to lists, sorted by list. Not thread-safe.
  */
 public final class FeatureBuffer {
-  /** What a buffered feature costs beside its vector: objects, id, map entry. */
+  /** What a buffered feature costs beside its vector and texts: objects, map entry. */
   private static final int OVERHEAD_BYTES = 200;
 
   private final Storage storage;
@@ -29,6 +29,7 @@ public final class FeatureBuffer {
   private final Model model;
   private final Assigner assigner;
   private final Map<FeatureId, Feature> newest = new LinkedHashMap<>();
+  private long estimatedBytes;
 
   public FeatureBuffer(Storage storage, Schema schema, Model model) {
     this.storage = storage;
@@ -39,7 +40,11 @@ public final class FeatureBuffer {
 
   /** Adds a version of an id; its vector is in stored form, and is not copied. */
   public void add(Feature feature) {
-    newest.merge(feature.id(), feature, (old, added) -> added.supersedes(old) ? added : old);
+    Feature old = newest.get(feature.id());
+    if (old == null || feature.supersedes(old)) {
+      newest.put(feature.id(), feature);
+      estimatedBytes += estimatedBytes(feature) - (old == null ? 0 : estimatedBytes(old));
+    }
   }
 
   public boolean isEmpty() {
@@ -48,7 +53,23 @@ public final class FeatureBuffer {
 
   /** About how much memory the buffered rows take. */
   public long estimatedBytes() {
-    return newest.size() * (OVERHEAD_BYTES + (long) schema.dimension() * Float.BYTES);
+    return estimatedBytes;
+  }
+
+  private static long estimatedBytes(Feature feature) {
+    long bytes = OVERHEAD_BYTES;
+    if (feature.id() instanceof FeatureId.Text id) {
+      bytes += id.value().length();
+    }
+    if (!feature.deleted()) {
+      bytes += (long) feature.vector().length * Float.BYTES;
+    }
+    for (Object attribute : feature.attributes()) {
+      if (attribute instanceof String text) {
+        bytes += text.length();
+      }
+    }
+    return bytes;
   }
 
   /** Writes what was added as a segment and empties the buffer; empty if nothing was added. */
@@ -68,6 +89,7 @@ public final class FeatureBuffer {
       }
       SegmentRef ref = segment.finish();
       newest.clear();
+      estimatedBytes = 0;
       return Optional.of(ref);
     }
   }
