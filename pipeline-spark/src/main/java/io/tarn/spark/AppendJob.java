@@ -62,7 +62,9 @@ public final class AppendJob {
         new Screening(settings.input().path(), settings.rejects(), settings.maxRejectedShare());
   }
 
-  /** For spark-submit: {@code [--conf-file FILE] [--set KEY=VALUE]…}; see {@link AppendSettings}. */
+  /**
+   * For spark-submit: {@code [--conf-file FILE] [--set KEY=VALUE]…}; see {@link AppendSettings}.
+   */
   public static void main(String[] args) throws SparkUserAppException {
     JobMain.run(OPERATION, AppendSettings.class, args, AppendJob::run);
   }
@@ -90,8 +92,7 @@ public final class AppendJob {
         });
   }
 
-  private AppendResult append(Storage storage, Snapshot base, InputTable table)
-      throws IOException {
+  private AppendResult append(Storage storage, Snapshot base, InputTable table) throws IOException {
     Schema schema = base.schema();
     InputColumns columns = InputColumns.resolve(table, request(base));
     StagedRows staged =
@@ -154,15 +155,9 @@ public final class AppendJob {
   }
 
   private List<SegmentRef> writeSegments(
-      JavaRDD<InputRow> rows,
-      Sample sample,
-      Model model,
-      Schema schema,
-      RowCodec codec,
-      long bytes)
+      JavaRDD<InputRow> rows, Sample sample, Model model, Schema schema, RowCodec codec, long bytes)
       throws IOException {
-    SegmentWrite write =
-        new SegmentWrite(location, schema, model, codec, settings.segmentBytes());
+    SegmentWrite write = new SegmentWrite(location, schema, model, codec, settings.segmentBytes());
     List<SegmentRef> segments =
         phases.run(
             "write",

@@ -9,8 +9,8 @@ import java.util.Optional;
  *
  * @param index the index
  * @param input the table of upserts and deletes. Attributes are matched to those of the index by
- *     name: without {@code attributes} all columns are taken that have the name of one, and those of
- *     the index that the table lacks are null
+ *     name: without {@code attributes} all columns are taken that have the name of one, and those
+ *     of the index that the table lacks are null
  * @param opColumn the column that says {@code upsert} or {@code delete}; without it every row is an
  *     upsert
  * @param delete every row is a delete; only ids (and orders) are read

@@ -138,8 +138,7 @@ public final class BuildJob {
   private Optional<Word2VecEmbedder> embedder(StagedRows staged) throws IOException {
     if (settings.embedder().isPresent()) {
       return Optional.of(
-          EmbedderFile.read(
-              spark.sparkContext().hadoopConfiguration(), settings.embedder().get()));
+          EmbedderFile.read(spark.sparkContext().hadoopConfiguration(), settings.embedder().get()));
     }
     if (settings.input().textColumn().isEmpty()) {
       return Optional.empty();
@@ -211,8 +210,7 @@ public final class BuildJob {
                     training.seed(),
                     Runtime.getRuntime().availableProcessors()),
             trained -> Phases.count(trained.length / schema.dimension()) + " lists");
-    Model model =
-        Model.of(schema.metric(), schema.dimension(), centroids, new Quantizer.None());
+    Model model = Model.of(schema.metric(), schema.dimension(), centroids, new Quantizer.None());
     if (model.listCount() < lists) {
       LOG.info(
           "The index gets {} lists where {} were wanted: the {} sampled rows have no more"

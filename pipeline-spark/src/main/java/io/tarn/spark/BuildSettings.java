@@ -18,8 +18,8 @@ import java.util.Optional;
  * @param training how lists are trained
  * @param segmentBytes about how large a segment becomes
  * @param embedder the file of the embedder that made the vectors, as the embed job writes it: it
- *     becomes part of the index, so that texts can be searched and streamed. If the input has texts,
- *     it embeds them; without it an embedder is trained on them
+ *     becomes part of the index, so that texts can be searched and streamed. If the input has
+ *     texts, it embeds them; without it an embedder is trained on them
  * @param word2vec how that one is trained
  * @param rejects where rows that are set aside are written, as a Parquet table; they are only
  *     counted if this is not given

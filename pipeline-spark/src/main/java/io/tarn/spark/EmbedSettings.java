@@ -9,8 +9,8 @@ import java.util.Optional;
  * How to embed a table of texts.
  *
  * @param input the table; its {@code text-column} is embedded
- * @param output where the features are written, as a Parquet table of {@code id}, {@code vector} and
- *     the attributes; it must not exist
+ * @param output where the features are written, as a Parquet table of {@code id}, {@code vector}
+ *     and the attributes; it must not exist
  * @param embedder where the embedder is written; it must not exist
  * @param word2vec how the embedder is trained
  * @param rejects where rows that are set aside are written, as a Parquet table; they are only

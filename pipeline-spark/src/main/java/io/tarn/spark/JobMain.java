@@ -38,10 +38,7 @@ final class JobMain {
       try (SparkSession spark = session(name)) {
         LOG.info("{}", job.run(spark, settings));
       }
-    } catch (SettingsException
-        | UnusableInputException
-        | EmbedderFileException
-        | IOException e) {
+    } catch (SettingsException | UnusableInputException | EmbedderFileException | IOException e) {
       LOG.error("{} failed: {}", name, message(e));
       LOG.debug("The whole story", e);
       throw new SparkUserAppException(1, null);

@@ -45,8 +45,7 @@ record Screening(String input, Optional<String> rejects, double maxRejectedShare
       boolean idsAreUnique)
       throws IOException {
     Census census =
-        phases.run(
-            "check", () -> Census.take(rows, schema, idsAreUnique), Screening::describe);
+        phases.run("check", () -> Census.take(rows, schema, idsAreUnique), Screening::describe);
     if (rejects.isPresent()) {
       phases.run(
           "write rejects",
@@ -79,9 +78,7 @@ record Screening(String input, Optional<String> rejects, double maxRejectedShare
         + ", metric "
         + schema.metric().externalName()
         + "); "
-        + rejects
-            .map(path -> "see " + path)
-            .orElse("set rejects to a path to see which, and why");
+        + rejects.map(path -> "see " + path).orElse("set rejects to a path to see which, and why");
   }
 
   private static String describe(Census census) {

@@ -165,8 +165,7 @@ class AppendJobTest {
   @Test
   void textsNeedAnIndexWithAnEmbedder() throws Exception {
     build(json("{\"id\": 1, \"vector\": [1, 0]}"));
-    assertThatThrownBy(
-            () -> append(json("{\"id\": 1, \"text\": \"x\"}"), "input.text-column=text"))
+    assertThatThrownBy(() -> append(json("{\"id\": 1, \"text\": \"x\"}"), "input.text-column=text"))
         .isInstanceOf(UnusableInputException.class)
         .hasMessageContaining("has no embedder");
   }

@@ -267,16 +267,16 @@ class BuildJobTest {
         .hasMessage("the rejects table " + rejects + " exists already: remove it, or name another");
   }
 
-  /** Model and live rows may depend on the input, the settings and the seed, and on nothing else. */
+  /**
+   * Model and live rows may depend on the input, the settings and the seed, and on nothing else.
+   */
   @Test
   void theSameInputGivesTheSameIndexHoweverItIsSplit() throws Exception {
     List<Row> rows = new ArrayList<>(VectorRows.clustered(4000, 8, 4));
     rows.addAll(VectorRows.clustered(300, 8, 5));
     Path input = directory.resolve("input");
     VectorRows.table(rows).coalesce(1).write().parquet(input.toString());
-    String[] settings = {
-      "input.order-column=ts", "nlist=16", "training.sample-rows-per-list=32"
-    };
+    String[] settings = {"input.order-column=ts", "nlist=16", "training.sample-rows-per-list=32"};
     List<Snapshot> snapshots = new ArrayList<>();
     List<Map<Object, Feature>> live = new ArrayList<>();
     for (int partitions : new int[] {1, 2, 7}) {

@@ -60,8 +60,7 @@ class TaskFailureTest {
   }
 
   private BuildResult build(IndexLocation location, Dataset<Row> table) throws IOException {
-    return new BuildJob(LocalSpark.session(), settings(), location)
-        .run(() -> InputTable.of(table));
+    return new BuildJob(LocalSpark.session(), settings(), location).run(() -> InputTable.of(table));
   }
 
   private IndexLocation location() {
@@ -74,8 +73,7 @@ class TaskFailureTest {
     assertThat(live).hasSize(ROWS);
     rows.forEach(
         row ->
-            assertThat(live.get(row.getLong(0)).vector())
-                .containsExactly(VectorRows.vector(row)));
+            assertThat(live.get(row.getLong(0)).vector()).containsExactly(VectorRows.vector(row)));
     long written =
         IndexFiles.view(index()).snapshot().segments().stream().mapToLong(s -> s.rows()).sum();
     assertThat(written).isEqualTo(ROWS);
@@ -89,7 +87,9 @@ class TaskFailureTest {
   @Test
   void readingTasksMayFail() throws Exception {
     Dataset<Row> table =
-        VectorRows.table(rows).repartition(4).mapPartitions(failingHalfWay(), Encoders.row(VectorRows.TYPE));
+        VectorRows.table(rows)
+            .repartition(4)
+            .mapPartitions(failingHalfWay(), Encoders.row(VectorRows.TYPE));
     FAILURES.set(0);
     assertWhole(build(location(), table));
     assertThat(FAILURES).hasValue(4);
@@ -98,8 +98,7 @@ class TaskFailureTest {
   @ParameterizedTest
   @EnumSource(FaultyLocation.Moment.class)
   void writingTasksMayFailAtAnyMoment(FaultyLocation.Moment moment) throws Exception {
-    assertWhole(
-        build(new FaultyLocation(index().toString(), moment), VectorRows.table(rows)));
+    assertWhole(build(new FaultyLocation(index().toString(), moment), VectorRows.table(rows)));
     Set<String> inSnapshot = new HashSet<>();
     IndexFiles.view(index()).snapshot().segments().forEach(s -> inSnapshot.add(s.path()));
     Set<String> orphans = new TreeSet<>(IndexFiles.below(index().resolve("segments")));

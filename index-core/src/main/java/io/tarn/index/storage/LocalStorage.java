@@ -112,6 +112,8 @@ public final class LocalStorage implements Storage {
               new FileStat(path, attributes.size(), attributes.lastModifiedTime().toMillis()))
           : Optional.empty();
     } catch (NoSuchFileException e) {
+      // Newer JDKs say the same of a file below a file, older ones throw what is caught below.
+      checkRoot();
       return Optional.empty();
     } catch (AccessDeniedException e) {
       throw accessDenied(e, "read");

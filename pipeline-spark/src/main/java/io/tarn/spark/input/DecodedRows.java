@@ -28,7 +28,7 @@ public final class DecodedRows implements Iterator<InputRow> {
   public InputRow next() {
     InternalRow row = rows.next();
     RowDecoder.CurrentRun run = decoder.run(row, current, partition);
-    indexInRun = run == current ? indexInRun + 1 : 0;
+    indexInRun = run.equals(current) ? indexInRun + 1 : 0;
     current = run;
     return decoder.decode(row, indexInRun);
   }

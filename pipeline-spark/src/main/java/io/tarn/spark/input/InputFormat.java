@@ -11,7 +11,9 @@ public enum InputFormat {
   JSON,
   /** With a header line; the types of the columns are found by looking at the values. */
   CSV,
-  /** Vector files; see {@link VectorFileFormat}. Their columns are {@code id} and {@code vector}. */
+  /**
+   * Vector files; see {@link VectorFileFormat}. Their columns are {@code id} and {@code vector}.
+   */
   FVECS,
   BVECS,
   IDX;

@@ -55,7 +55,10 @@ public record InputTable(
         throw e;
       }
       throw new UnusableInputException(
-          input.path() + " cannot be read as " + input.format().externalName() + ": "
+          input.path()
+              + " cannot be read as "
+              + input.format().externalName()
+              + ": "
               + firstLine(e.getMessage()),
           e);
     }

@@ -1,8 +1,8 @@
 package io.tarn.spark.input;
 
-import io.tarn.spark.rows.Run;
-import io.tarn.spark.rows.RowCodec;
 import io.tarn.spark.rows.Packed;
+import io.tarn.spark.rows.RowCodec;
+import io.tarn.spark.rows.Run;
 import java.io.Serializable;
 
 /**

@@ -150,9 +150,7 @@ public final class RowDecoder implements Serializable {
     return goesOn ? previous : new CurrentRun(new Run(file.toString(), block), file.clone());
   }
 
-  /**
-   * A run, and its file in the form in which rows have it: comparing that needs no new object.
-   */
+  /** A run, and its file in the form in which rows have it: comparing that needs no new object. */
   record CurrentRun(Run run, UTF8String file) {}
 
   /**
@@ -273,8 +271,7 @@ public final class RowDecoder implements Serializable {
     for (int i = 0; i < values.length; i++) {
       int ordinal = attributeOrdinals[i];
       if (ordinal != ABSENT && !row.isNullAt(ordinal)) {
-        values[i] =
-            attributeValue(row, ordinal, attributeColumnTypes[i], attributes.get(i).type());
+        values[i] = attributeValue(row, ordinal, attributeColumnTypes[i], attributes.get(i).type());
       }
     }
     return values;

@@ -29,7 +29,6 @@ record RunSummary(long rows, long firstVectorRow, int firstVectorDimension)
   /** The summary of this part and another one. */
   RunSummary and(RunSummary other) {
     RunSummary first = other.firstVectorRow < firstVectorRow ? other : this;
-    return new RunSummary(
-        rows + other.rows, first.firstVectorRow, first.firstVectorDimension);
+    return new RunSummary(rows + other.rows, first.firstVectorRow, first.firstVectorDimension);
   }
 }

@@ -1,11 +1,11 @@
 package io.tarn.spark.input;
 
-import io.tarn.spark.rows.InputRow;
-import io.tarn.spark.rows.Run;
-import io.tarn.spark.rows.RowCodec;
-import io.tarn.spark.rows.Packed;
 import io.tarn.index.feature.Attribute;
 import io.tarn.index.feature.IdType;
+import io.tarn.spark.rows.InputRow;
+import io.tarn.spark.rows.Packed;
+import io.tarn.spark.rows.RowCodec;
+import io.tarn.spark.rows.Run;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -115,11 +115,10 @@ public final class StagedRows {
             .values()
             .filter(RowBatch.class::isInstance)
             .map(RowBatch.class::cast)
-            .flatMap(batch -> codec.readAll(batch.rows(), firstRows.value().get().get(batch.run())));
+            .flatMap(
+                batch -> codec.readAll(batch.rows(), firstRows.value().get().get(batch.run())));
     return new StagedRows(
-        rows,
-        columns,
-        table.dimension().isPresent() ? table.dimension() : firstDimension(runs));
+        rows, columns, table.dimension().isPresent() ? table.dimension() : firstDimension(runs));
   }
 
   /** Has the whole input read and shuffled; fetched is only the partition of the summaries. */

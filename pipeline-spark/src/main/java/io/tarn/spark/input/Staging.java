@@ -1,10 +1,10 @@
 package io.tarn.spark.input;
 
 import io.tarn.spark.rows.InputRow;
-import io.tarn.spark.rows.Run;
-import io.tarn.spark.rows.RowCodec;
-import io.tarn.spark.rows.RowBuffer;
 import io.tarn.spark.rows.Packed;
+import io.tarn.spark.rows.RowBuffer;
+import io.tarn.spark.rows.RowCodec;
+import io.tarn.spark.rows.Run;
 import java.io.Serializable;
 import java.util.Iterator;
 import java.util.Map;

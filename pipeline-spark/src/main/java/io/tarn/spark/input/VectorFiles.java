@@ -19,7 +19,6 @@ import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Encoders;
-import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.util.SerializableConfiguration;
 
@@ -139,7 +138,8 @@ final class VectorFiles {
         .map(
             file -> {
               long rows = 0;
-              Iterator<VectorRow> each = read(file.get(), formatOfAll, configuration.value().value());
+              Iterator<VectorRow> each =
+                  read(file.get(), formatOfAll, configuration.value().value());
               while (each.hasNext()) {
                 each.next();
                 rows++;

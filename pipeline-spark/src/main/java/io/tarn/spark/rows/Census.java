@@ -64,7 +64,9 @@ public record Census(
     int partitions = rows.getNumPartitions();
     return JavaPairRDD.fromJavaRDD(
             rows.mapPartitions(
-                each -> (Iterator<Tuple2<Integer, Serializable>>) new IdHashes(each, schema, partitions)))
+                each ->
+                    (Iterator<Tuple2<Integer, Serializable>>)
+                        new IdHashes(each, schema, partitions)))
         .partitionBy(new HashPartitioner(partitions))
         .values();
   }

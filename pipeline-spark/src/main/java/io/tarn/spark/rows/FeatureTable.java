@@ -19,8 +19,7 @@ public final class FeatureTable {
   private FeatureTable() {}
 
   /** Writes the rows that have a vector and are not set aside. */
-  public static void write(
-      SparkSession spark, JavaRDD<InputRow> rows, Schema schema, String path) {
+  public static void write(SparkSession spark, JavaRDD<InputRow> rows, Schema schema, String path) {
     JavaRDD<Row> features = rows.flatMap(FeatureTable::tableRow);
     spark
         .createDataFrame(features, type(schema))

@@ -53,8 +53,7 @@ public final class NewestRows {
     }
   }
 
-  private static Tuple4<byte[], Long, Long, byte[]> keyed(
-      InputRow.Readable row, RowCodec codec) {
+  private static Tuple4<byte[], Long, Long, byte[]> keyed(InputRow.Readable row, RowCodec codec) {
     byte[] id =
         row.id() instanceof FeatureId.Int64 number
             ? ByteBuffer.allocate(Long.BYTES).putLong(number.value()).array()

@@ -27,8 +27,7 @@ public final class RejectsTable {
   private RejectsTable() {}
 
   /** Writes the rows of {@code rows} that an index of {@code schema} does not take. */
-  public static void write(
-      SparkSession spark, JavaRDD<InputRow> rows, Schema schema, String path) {
+  public static void write(SparkSession spark, JavaRDD<InputRow> rows, Schema schema, String path) {
     JavaRDD<Row> rejects = rows.flatMap(row -> rejectOf(row, schema));
     spark.createDataFrame(rejects, TYPE).write().mode(SaveMode.ErrorIfExists).parquet(path);
   }

@@ -89,10 +89,7 @@ public final class RowCodec implements Serializable {
     long position = firstPosition + in.getLong();
     return kind == REJECTED
         ? new InputRow.Rejected(
-            RowBuffer.getText(in),
-            position,
-            Reason.values()[in.getInt()],
-            RowBuffer.getText(in))
+            RowBuffer.getText(in), position, Reason.values()[in.getInt()], RowBuffer.getText(in))
         : readReadable(in, position, kind == DELETED);
   }
 
@@ -123,9 +120,7 @@ public final class RowCodec implements Serializable {
 
   private InputRow readReadable(ByteBuffer in, long position, boolean deleted) {
     FeatureId id =
-        in.get() == NUMBER_ID
-            ? FeatureId.of(in.getLong())
-            : FeatureId.of(RowBuffer.getText(in));
+        in.get() == NUMBER_ID ? FeatureId.of(in.getLong()) : FeatureId.of(RowBuffer.getText(in));
     long order = in.getLong();
     if (deleted) {
       return new InputRow.Readable(id, null, null, order, position, true, new Object[0]);

@@ -62,11 +62,7 @@ final class AssignedRows implements Iterator<AssignedRow> {
     for (Feature feature : block) {
       if (!feature.deleted()) {
         System.arraycopy(
-            feature.vector(),
-            0,
-            vectors,
-            features++ * schema.dimension(),
-            schema.dimension());
+            feature.vector(), 0, vectors, features++ * schema.dimension(), schema.dimension());
       }
     }
     int[] assigned = new int[features];

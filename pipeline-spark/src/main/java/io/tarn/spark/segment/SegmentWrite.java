@@ -74,8 +74,7 @@ public record SegmentWrite(
         spark
             .createDataset(
                 placed.rdd(),
-                Encoders.tuple(
-                    Encoders.INT(), Encoders.INT(), Encoders.LONG(), Encoders.BINARY()))
+                Encoders.tuple(Encoders.INT(), Encoders.INT(), Encoders.LONG(), Encoders.BINARY()))
             .repartitionById(tasks, functions.col("_1"))
             .sortWithinPartitions("_2", "_3");
     IndexLocation index = location;
@@ -145,8 +144,7 @@ public record SegmentWrite(
       throws IOException {
     try (Storage storage = location.open();
         SegmentTask task =
-            new SegmentTask(
-                storage, schema, model.quantizer(), model.listIds(), segmentBytes)) {
+            new SegmentTask(storage, schema, model.quantizer(), model.listIds(), segmentBytes)) {
       while (sorted.hasNext()) {
         Tuple4<Integer, Integer, Long, byte[]> row = sorted.next();
         InputRow.Readable readable = (InputRow.Readable) codec.read(row._4());

@@ -4,7 +4,6 @@ import io.tarn.embedding.Tokenizer;
 import io.tarn.embedding.Word2VecEmbedder;
 import io.tarn.spark.input.UnusableInputException;
 import io.tarn.spark.rows.InputRow;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;

@@ -186,8 +186,7 @@ class InputColumnsTest {
             Optional.empty(),
             List.of("x`y"),
             Optional.empty());
-    InputRow.Readable row =
-        row("1L as `the id`, array(1f) as `a.b`, 'v' as `x``y`", fresh(input));
+    InputRow.Readable row = row("1L as `the id`, array(1f) as `a.b`, 'v' as `x``y`", fresh(input));
     assertThat(row.attributes()).containsExactly("v");
   }
 

@@ -57,13 +57,7 @@ class StagedRowsTest {
 
   private static InputSettings settings(Path path, InputFormat format) {
     return new InputSettings(
-        path.toString(),
-        format,
-        "id",
-        "vector",
-        Optional.empty(),
-        List.of(),
-        Optional.empty());
+        path.toString(), format, "id", "vector", Optional.empty(), List.of(), Optional.empty());
   }
 
   private static StagedRows stage(InputSettings settings) throws IOException {
@@ -73,12 +67,8 @@ class StagedRowsTest {
   }
 
   private static List<Seen> read(InputSettings settings) throws IOException {
-    List<Packed<Seen>> rows =
-        stage(settings).rows().map(row -> Packed.of(Seen.of(row))).collect();
-    return rows.stream()
-        .map(Packed::get)
-        .sorted(Comparator.comparingLong(Seen::position))
-        .toList();
+    List<Packed<Seen>> rows = stage(settings).rows().map(row -> Packed.of(Seen.of(row))).collect();
+    return rows.stream().map(Packed::get).sorted(Comparator.comparingLong(Seen::position)).toList();
   }
 
   private Path write(String name, byte[] bytes, boolean gzipped) throws IOException {
@@ -141,7 +131,14 @@ class StagedRowsTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"FVECS, false", "FVECS, true", "BVECS, false", "BVECS, true", "IDX, false", "IDX, true"})
+  @CsvSource({
+    "FVECS, false",
+    "FVECS, true",
+    "BVECS, false",
+    "BVECS, true",
+    "IDX, false",
+    "IDX, true"
+  })
   void vectorFilesHaveTheRowNumberAsId(InputFormat format, boolean gzipped) throws IOException {
     Path file = write("vectors", vectors(format, 0, 100), gzipped);
     assertNumbered(read(settings(file, format)), format, 100);
@@ -277,7 +274,8 @@ class StagedRowsTest {
             .getBytes(StandardCharsets.UTF_8),
         true);
     write("many/b.json", large.toString().getBytes(StandardCharsets.UTF_8), false);
-    write("many/c.json", "{\"id\": 2002, \"vector\": [9, 9]}".getBytes(StandardCharsets.UTF_8), true);
+    write(
+        "many/c.json", "{\"id\": 2002, \"vector\": [9, 9]}".getBytes(StandardCharsets.UTF_8), true);
     SPARK.conf().set("spark.sql.files.maxPartitionBytes", 10_000);
     try {
       List<Seen> rows = read(settings(directory.resolve("many"), InputFormat.JSON));
@@ -290,7 +288,10 @@ class StagedRowsTest {
 
   @Test
   void theDimensionIsThatOfTheFirstRowInInputOrderThatHasAVector() throws IOException {
-    write("many/b.json", "{\"id\":3,\"vector\":[1,2,3]}".repeat(1).getBytes(StandardCharsets.UTF_8), false);
+    write(
+        "many/b.json",
+        "{\"id\":3,\"vector\":[1,2,3]}".repeat(1).getBytes(StandardCharsets.UTF_8),
+        false);
     write(
         "many/a.json",
         "{\"id\":1}\n{\"id\":2,\"vector\":[]}\n{\"id\":4,\"vector\":[1,2]}"
