@@ -15,6 +15,7 @@ import io.tarn.index.storage.LocalStorage;
 import io.tarn.index.verify.IndexVerifier;
 import io.tarn.settings.Settings;
 import io.tarn.spark.input.UnusableInputException;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,6 +24,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SaveMode;
@@ -281,7 +283,7 @@ class BuildJobTest {
     List<Map<Object, Feature>> live = new ArrayList<>();
     for (int partitions : new int[] {1, 2, 7}) {
       Path index = directory.resolve("index" + partitions);
-      long fileBytes = Files.list(input).mapToLong(f -> f.toFile().length()).sum();
+      long fileBytes = bytesOf(input);
       LocalSpark.session()
           .conf()
           .set("spark.sql.files.maxPartitionBytes", Math.max(1, fileBytes / partitions + 1));
@@ -377,5 +379,11 @@ class BuildJobTest {
             true,
             java.time.Instant.parse("2024-02-29T00:00:00Z"));
     assertThat(Arrays.asList(live.get("b").attributes())).containsOnlyNulls();
+  }
+
+  private static long bytesOf(Path directory) throws IOException {
+    try (Stream<Path> files = Files.list(directory)) {
+      return files.mapToLong(file -> file.toFile().length()).sum();
+    }
   }
 }
