@@ -59,6 +59,7 @@ class ReadmeIT {
         }
       }
     }
+    Files.delete(directory.resolve("tarn"));
     String afterBuild = outputs.get(1);
     String afterStream = outputs.get(3);
     assertThat(outputs).hasSize(7);

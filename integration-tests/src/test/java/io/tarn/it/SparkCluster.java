@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * A standalone Spark cluster: a master and workers, each a process of its own, run from the jars of
@@ -171,9 +172,15 @@ final class SparkCluster implements AutoCloseable {
   }
 
   @Override
-  public void close() {
+  public void close() throws IOException {
     for (int i = processes.size() - 1; i >= 0; i--) {
       processes.get(i).close();
+    }
+    // JUnit would warn of each of these links as it deletes them.
+    try (Stream<Path> jars = Files.list(home.resolve("jars"))) {
+      for (Path jar : jars.toList()) {
+        Files.delete(jar);
+      }
     }
   }
 }
