@@ -12,10 +12,10 @@ import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.storage.Storage;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -95,31 +95,29 @@ public final class IndexReader {
   }
 
   /**
-   * The view of a snapshot. Segments of the current view are taken over; they keep their order, so
-   * that what is known of their rows holds on if none of them was removed.
+   * The view of a snapshot. Segments of the current view are taken over in the order they have
+   * there, whatever the snapshot's, so that what is known of their rows holds on if none of them
+   * was removed.
    */
   private IndexView load(Snapshot snapshot) throws IOException {
     IndexView old = view;
     boolean sameModel = old != null && old.snapshot().model().equals(snapshot.model());
     Model model = sameModel ? old.model() : ModelFile.read(storage, snapshot.model());
-    Map<String, LoadedSegment> loaded = new HashMap<>();
-    if (sameModel) {
-      old.segments().forEach(s -> loaded.put(s.segment.ref().path(), s));
-    }
+    Set<SegmentRef> added = new LinkedHashSet<>(snapshot.segments());
     List<LoadedSegment> segments = new ArrayList<>();
-    List<LoadedSegment> added = new ArrayList<>();
-    for (SegmentRef ref : snapshot.segments()) {
-      LoadedSegment known = loaded.get(ref.path());
-      if (known != null) {
-        segments.add(known);
-      } else {
-        added.add(new LoadedSegment(SegmentReader.read(storage, ref, snapshot.schema()), model));
+    if (sameModel) {
+      for (LoadedSegment known : old.segments()) {
+        if (added.remove(known.segment.ref())) {
+          segments.add(known);
+        }
       }
     }
     boolean onlyAdded = old != null && segments.size() == old.segments().size();
     int knownCount = onlyAdded ? segments.size() : 0;
     LiveRows known = onlyAdded ? old.live() : LiveRows.none();
-    segments.addAll(added);
+    for (SegmentRef ref : added) {
+      segments.add(new LoadedSegment(SegmentReader.read(storage, ref, snapshot.schema()), model));
+    }
     return new IndexView(snapshot, model, segments, LiveRows.with(known, knownCount, segments));
   }
 }

@@ -43,6 +43,7 @@ import net.jqwik.api.Combinators;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import org.junit.jupiter.api.Test;
 
 /**
  * Guarantee 3, against the plainest of oracles: a map from id to the version that wins. Few ids and
@@ -140,6 +141,24 @@ class NewestVersionWinsTest {
     steady.refresh();
     assertShows(steady.view(), expected);
     assertShows(IndexReader.open(storage).view(), expected);
+  }
+
+  /** A merge puts its segment before younger ones; refreshes go on from views that had it last. */
+  @Test
+  void refreshesGoOnAfterAMerge() throws Exception {
+    Schema schema =
+        new Schema(
+            IdType.INT64,
+            DIMENSION,
+            Metric.L2,
+            List.of(new Attribute("origin", AttributeType.STRING)));
+    List<Commit> commits = new ArrayList<>();
+    for (int c = 0; c < 6; c++) {
+      List<Write> writes = List.of(new Write(c, new float[] {c, 1, 1}, 1), new Write(0, null, c));
+      commits.add(new Commit(writes, 1, c == 3 ? 2 : 0, true));
+    }
+
+    liveRowsAreThoseOfAPlainMap(new Scenario(schema, commits));
   }
 
   /** Where no two versions of an id have the same order, the order of the commits is all one. */
