@@ -15,6 +15,23 @@ public sealed interface FeatureId extends Comparable<FeatureId> {
       if (value == null || value.isEmpty()) {
         throw new IllegalArgumentException("an id must not be empty");
       }
+      if (hasUnpairedSurrogate(value)) {
+        throw new IllegalArgumentException(
+            "an id must be Unicode text, and this one has half a surrogate pair: " + value);
+      }
+    }
+
+    /** In UTF-8 all such halves turn into the same question mark, and ids into one another. */
+    private static boolean hasUnpairedSurrogate(String value) {
+      for (int i = 0; i < value.length(); i++) {
+        if (Character.isSurrogate(value.charAt(i))) {
+          if (Character.isBmpCodePoint(value.codePointAt(i))) {
+            return true;
+          }
+          i++;
+        }
+      }
+      return false;
     }
 
     @Override
