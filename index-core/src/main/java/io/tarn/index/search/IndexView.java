@@ -177,14 +177,20 @@ public final class IndexView {
     return scanned;
   }
 
+  /** Distances just as hits report them: rounded first, ranked then, so that ties show. */
   private void distances(float[] query, float[] rows, int offset, int count, float[] out) {
-    if (snapshot.schema().metric() == Metric.L2) {
+    Metric metric = snapshot.schema().metric();
+    if (metric == Metric.L2) {
       kernels.squaredL2(query, rows, offset, count, model.dimension(), out);
-    } else {
-      kernels.dot(query, rows, offset, count, model.dimension(), out);
-      for (int i = 0; i < count; i++) {
+      return;
+    }
+    kernels.dot(query, rows, offset, count, model.dimension(), out);
+    for (int i = 0; i < count; i++) {
+      if (metric == Metric.COSINE) {
+        out[i] = Math.max(0, 1 - out[i]);
+      } else {
         // Opposite overflows cancel to NaN, which compares with nothing; such a row still exists.
-        out[i] = Float.isNaN(out[i]) ? Float.POSITIVE_INFINITY : -out[i];
+        out[i] = Float.isNaN(out[i]) ? Float.POSITIVE_INFINITY : 0 - out[i];
       }
     }
   }
@@ -198,14 +204,13 @@ public final class IndexView {
     return hits;
   }
 
-  private Hit hit(float score, int segmentIndex, int row) {
+  private Hit hit(float distance, int segmentIndex, int row) {
     Segment segment = segments.get(segmentIndex).segment;
     Map<String, Object> attributes = new LinkedHashMap<>();
     List<Attribute> schema = snapshot.schema().attributes();
     for (int i = 0; i < schema.size(); i++) {
       attributes.put(schema.get(i).name(), segment.attributes()[i][row]);
     }
-    float distance = snapshot.schema().metric() == Metric.COSINE ? Math.max(0, 1 + score) : score;
     return new Hit(segment.ids().get(row), distance, Collections.unmodifiableMap(attributes));
   }
 

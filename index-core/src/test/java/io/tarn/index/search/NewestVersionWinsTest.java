@@ -162,7 +162,7 @@ class NewestVersionWinsTest {
   }
 
   /** Where no two versions of an id have the same order, the order of the commits is all one. */
-  @Property(tries = 50)
+  @Property(tries = 100)
   void arrivalOrderDoesNotMatter(@ForAll("scenarios") Scenario scenario, @ForAll Random shuffling)
       throws Exception {
     List<Commit> distinct = withDistinctOrders(scenario.commits());

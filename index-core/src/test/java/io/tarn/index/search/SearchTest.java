@@ -119,6 +119,24 @@ class SearchTest {
         .isEqualTo(IntStream.range(0, 5).mapToObj(i -> FeatureId.of((long) i)).toList());
   }
 
+  /** Vectors of one direction, which rounding to unit length sets apart by a hair. */
+  @Test
+  void distancesThatAreReportedEqualAreRankedById() throws Exception {
+    Schema schema = schema(Metric.COSINE);
+    float[][] vectors = new float[300][];
+    for (int i = 0; i < vectors.length; i++) {
+      vectors[i] = new float[DIMENSION];
+      for (int d = 0; d < DIMENSION; d++) {
+        vectors[i][d] = (d % 7 - 3) * (1 + i * 0.37f);
+      }
+    }
+    create(storage, schema, 4, features(schema, vectors, 1));
+    IndexReader reader = IndexReader.open(storage);
+    for (float[] query : List.of(vectors[0], vectors[1], clustered(1, DIMENSION, 11)[0])) {
+      assertThat(ids(reader.search(query, 300, Probe.exact()))).hasSize(300);
+    }
+  }
+
   @Test
   void aSupersededRowIsGoneEvenIfItsReplacementLiesInAListThatIsNotProbed() throws Exception {
     Schema schema = schema(Metric.L2);
