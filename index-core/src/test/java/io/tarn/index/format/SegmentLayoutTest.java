@@ -1,6 +1,7 @@
 package io.tarn.index.format;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.fail;
 
 import io.tarn.index.feature.Attribute;
 import io.tarn.index.feature.AttributeType;
@@ -19,7 +20,9 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.zip.CRC32;
 import org.apache.parquet.ParquetReadOptions;
@@ -107,18 +110,24 @@ class SegmentLayoutTest {
         new GroupReader(new LocalInputFile(written.file())).build()) {
       for (Row row : written.rows()) {
         Group group = reader.read();
-        assertThat(group.getInteger("list_id", 0)).isEqualTo(row.list());
-        assertThat(group.getString("id", 0)).isEqualTo(row.feature().id().toString());
-        assertThat(group.getLong("event_order", 0)).isEqualTo(row.feature().order());
-        assertThat(group.getLong("position", 0)).isEqualTo(row.feature().position());
-        assertThat(group.getBoolean("deleted", 0)).isEqualTo(row.feature().deleted());
-        assertThat(vector(group)).isEqualTo(row.feature().vector());
-        String title =
-            group.getFieldRepetitionCount("title") == 0 ? null : group.getString("title", 0);
-        assertThat(title).isEqualTo(row.feature().deleted() ? null : row.feature().attributes()[0]);
+        if (!holds(group, row)) {
+          fail("read %s where %s was written", group, row);
+        }
       }
       assertThat(reader.read()).isNull();
     }
+  }
+
+  private static boolean holds(Group group, Row row) {
+    Feature feature = row.feature();
+    String title = group.getFieldRepetitionCount("title") == 0 ? null : group.getString("title", 0);
+    return group.getInteger("list_id", 0) == row.list()
+        && group.getString("id", 0).equals(feature.id().toString())
+        && group.getLong("event_order", 0) == feature.order()
+        && group.getLong("position", 0) == feature.position()
+        && group.getBoolean("deleted", 0) == feature.deleted()
+        && Arrays.equals(vector(group), feature.vector())
+        && Objects.equals(title, feature.deleted() ? null : feature.attributes()[0]);
   }
 
   private static float[] vector(Group row) {
@@ -185,10 +194,14 @@ class SegmentLayoutTest {
     List<Row> rows = written.rows().subList(from, to);
     boolean deletes = rows.get(0).feature().deleted();
     for (int r = 0; r < rows.size(); r++) {
-      assertThat(rows.get(r).feature().deleted()).as("vectors or nulls").isEqualTo(deletes);
+      Feature feature = rows.get(r).feature();
+      if (feature.deleted() != deletes) {
+        fail("the page at %d holds vectors and nulls", offset);
+      }
       for (int d = 0; d < dimension && !deletes; d++) {
-        float value = bytes.getFloat(firstValue + 4 * dimension * r + 4 * d);
-        assertThat(value).isEqualTo(rows.get(r).feature().vector()[d]);
+        if (bytes.getFloat(firstValue + 4 * dimension * r + 4 * d) != feature.vector()[d]) {
+          fail("row %d of the page at %d is not where it should be", r, offset);
+        }
       }
     }
     if (!deletes) {
@@ -202,7 +215,7 @@ class SegmentLayoutTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {1, 784})
+  @ValueSource(ints = {3, 784})
   void everyColumnHasIndexesAndEveryPageItsChecksum(int dimension) throws IOException {
     Written written = write(dimension);
 
