@@ -1,0 +1,33 @@
+package io.tarn.cli;
+
+import io.tarn.index.search.IndexReader;
+import io.tarn.index.search.IndexView;
+import io.tarn.index.storage.Storage;
+import io.tarn.index.storage.hadoop.StorageLocation;
+import java.io.IOException;
+import picocli.CommandLine.Option;
+
+/** Where the index lies. */
+final class IndexOption {
+  @Option(
+      names = "--index",
+      required = true,
+      paramLabel = "DIR",
+      description = "The index: a directory, or a location such as hdfs://host/path.")
+  private String location;
+
+  String location() {
+    return location;
+  }
+
+  Storage storage() throws IOException {
+    return StorageLocation.open(location);
+  }
+
+  /** Opens a version, or the newest where none is given. */
+  static IndexView open(Storage storage, Long version) throws IOException {
+    return version == null
+        ? IndexReader.open(storage).view()
+        : IndexReader.openVersion(storage, version);
+  }
+}

@@ -1,0 +1,235 @@
+package io.tarn.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tarn.cli.print.Amounts;
+import io.tarn.cli.print.Table;
+import io.tarn.cli.print.Table.Align;
+import io.tarn.embedding.EmbeddingException;
+import io.tarn.index.feature.Attribute;
+import io.tarn.index.feature.Feature;
+import io.tarn.index.feature.FeatureId;
+import io.tarn.index.feature.RejectedFeatureException;
+import io.tarn.index.search.Hit;
+import io.tarn.index.search.IndexView;
+import io.tarn.index.search.Probe;
+import io.tarn.index.search.SearchResult;
+import io.tarn.index.snapshot.Snapshot;
+import io.tarn.index.storage.Storage;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+@Command(
+    name = "search",
+    header = "Find the features nearest to a vector, a text or another feature.",
+    description = {
+      "",
+      "Distances are squared l2, 1 - cosine, or the negative inner product: smaller is nearer.",
+      "Fewer hits than asked for mean that the index holds no more features."
+    },
+    optionListHeading = "%nOptions:%n",
+    sortOptions = false,
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  ./tarn search --index photos --id beach-17 --k 5",
+      "  ./tarn search --index photos --vector '[0.1, 0.9, 0.4]' --nprobe 4 --json",
+      "  ./tarn search --index films --text 'a dog saves the day' --exact"
+    })
+final class SearchCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+  @Mixin private IndexOption index;
+
+  @ArgGroup(multiplicity = "1")
+  private Query query;
+
+  @Option(
+      names = "--k",
+      defaultValue = "10",
+      paramLabel = "N",
+      converter = AtLeastOne.class,
+      description = "How many features to find; ${DEFAULT-VALUE} if not given.")
+  private int k;
+
+  @ArgGroup private Effort effort;
+
+  @Option(
+      names = "--version",
+      paramLabel = "V",
+      description = "Search this version of the index instead of the newest.")
+  private Long version;
+
+  @Option(names = "--json", description = "Print JSON.")
+  private boolean json;
+
+  private static final class Query {
+    @Option(
+        names = "--vector",
+        paramLabel = "JSON",
+        description = "A vector as a JSON array of numbers.")
+    private String vector;
+
+    @Option(
+        names = "--id",
+        paramLabel = "ID",
+        description = "A feature of the index; it is its own first hit.")
+    private String id;
+
+    @Option(
+        names = "--text",
+        paramLabel = "TEXT",
+        description = "A text, embedded as the texts of the index were.")
+    private String text;
+  }
+
+  private static final class Effort {
+    @Option(
+        names = "--nprobe",
+        paramLabel = "N",
+        converter = AtLeastOne.class,
+        description = "Look at the N nearest lists; at the square root of all if not given.")
+    private Integer nprobe;
+
+    @Option(names = "--exact", description = "Look at all lists: the true nearest.")
+    private boolean exact;
+  }
+
+  @Override
+  public Integer call() throws IOException, RejectedFeatureException, EmbeddingException {
+    float[] given = query.vector == null ? null : parseVector(query.vector);
+    try (Storage storage = index.storage()) {
+      long openedNanos = System.nanoTime();
+      IndexView view = IndexOption.open(storage, version);
+      long openNanos = System.nanoTime() - openedNanos;
+      float[] vector = given == null ? lookUp(storage, view) : given;
+      long startNanos = System.nanoTime();
+      SearchResult result = view.search(vector, k, probe(view));
+      long searchNanos = System.nanoTime() - startNanos;
+      PrintWriter out = spec.commandLine().getOut();
+      if (json) {
+        out.println(Json.write(toJson(result)));
+      } else {
+        print(out, view, result);
+        out.println(
+            "searched in "
+                + Amounts.millis(searchNanos)
+                + ", opened in "
+                + Amounts.millis(openNanos));
+      }
+    }
+    return Tarn.DONE;
+  }
+
+  private float[] parseVector(String text) {
+    try {
+      return Json.vector(Json.MAPPER.readTree(text));
+    } catch (JsonProcessingException e) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--vector is no JSON array of numbers, such as [0.1, 0.9]: " + e.getOriginalMessage(),
+          e);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), "--vector: " + e.getMessage(), e);
+    }
+  }
+
+  private float[] lookUp(Storage storage, IndexView view) throws IOException, EmbeddingException {
+    Snapshot snapshot = view.snapshot();
+    if (query.text != null) {
+      return SnapshotEmbedder.open(storage, snapshot).embed(query.text);
+    }
+    Feature feature =
+        view.get(FeatureId.parse(snapshot.schema().idType(), query.id))
+            .orElseThrow(
+                () ->
+                    new CommandException(
+                        "version "
+                            + snapshot.version()
+                            + " of "
+                            + storage.location()
+                            + " has no feature '"
+                            + query.id
+                            + "': it was never written, or it is deleted"));
+    return feature.vector();
+  }
+
+  private Probe probe(IndexView view) {
+    if (effort == null) {
+      return Probe.byDefault(view.model().listCount());
+    }
+    return effort.exact ? Probe.exact() : Probe.nearest(effort.nprobe);
+  }
+
+  private static ObjectNode toJson(SearchResult result) {
+    ObjectNode answer = Json.object();
+    answer.put("version", result.snapshot().version());
+    ArrayNode hits = answer.putArray("hits");
+    for (Hit hit : result.hits()) {
+      ObjectNode node = hits.addObject();
+      node.putPOJO("id", hit.id().toObject());
+      node.put("distance", hit.distance());
+      ObjectNode attributes = node.putObject("attributes");
+      hit.attributes().forEach((name, value) -> attributes.putPOJO(name, Json.value(value)));
+    }
+    return answer;
+  }
+
+  private void print(PrintWriter out, IndexView view, SearchResult result) {
+    List<Attribute> attributes = result.snapshot().schema().attributes();
+    Table table =
+        new Table()
+            .column("rank", Align.RIGHT)
+            .column("distance", Align.LEFT)
+            .column("id", Align.LEFT);
+    attributes.forEach(attribute -> table.column(attribute.name(), Align.LEFT));
+    for (int i = 0; i < result.hits().size(); i++) {
+      Hit hit = result.hits().get(i);
+      List<String> cells = new ArrayList<>();
+      cells.add(Integer.toString(i + 1));
+      cells.add(Amounts.distance(hit.distance()));
+      cells.add(hit.id().toString());
+      for (Attribute attribute : attributes) {
+        Object value = hit.attributes().get(attribute.name());
+        cells.add(value == null ? "-" : value.toString());
+      }
+      table.row(cells);
+    }
+    table.print(out);
+    if (result.hits().size() < k) {
+      out.println(
+          "there are no more: the index holds " + Amounts.count(view.liveRowCount(), "feature"));
+    }
+    Snapshot snapshot = result.snapshot();
+    out.println();
+    out.println(
+        "version "
+            + snapshot.version()
+            + ", committed "
+            + Amounts.age(snapshot.timestampMs())
+            + "; "
+            + Amounts.count(result.listsProbed())
+            + " of "
+            + Amounts.count(view.model().listCount(), "list")
+            + " probed, "
+            + Amounts.count(result.rowsScanned(), "row")
+            + " scanned");
+    snapshot
+        .sources()
+        .forEach(
+            (source, state) ->
+                out.println(
+                    source
+                        + " is contained up to a record of "
+                        + Amounts.age(state.lastRecordMs())));
+  }
+}

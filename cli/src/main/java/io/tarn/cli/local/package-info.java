@@ -1,0 +1,2 @@
+/** Engines inside this JVM, and the traces they would leave. */
+package io.tarn.cli.local;

@@ -1,0 +1,2 @@
+/** How results look: aligned tables, readable amounts. */
+package io.tarn.cli.print;

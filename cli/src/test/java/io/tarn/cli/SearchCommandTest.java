@@ -1,0 +1,157 @@
+package io.tarn.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SearchCommandTest {
+  @TempDir static Path shared;
+  static Path photos;
+
+  @TempDir Path dir;
+
+  @BeforeAll
+  static void writeIndex() throws Exception {
+    photos = SampleIndexes.photos(shared.resolve("photos"));
+  }
+
+  @Test
+  void jsonHoldsVersionAndHitsWithTypedAttributes() throws Exception {
+    JsonNode answer =
+        Run.tarn("search", "--index", photos, "--vector", "[9,9,9]", "--k", 2, "--exact", "--json")
+            .json();
+    assertThat(answer)
+        .isEqualTo(
+            Json.MAPPER.readTree(
+                """
+                {"version": 2, "hits": [
+                  {"id": "beach-3", "distance": 0.0, "attributes": {"label": "beach",
+                   "width": 643, "sharpness": 0.375, "colour": false,
+                   "taken": "2024-05-01T10:00:03Z"}},
+                  {"id": "city-1", "distance": 48.0, "attributes": {"label": "city",
+                   "width": 641, "sharpness": 0.125, "colour": false,
+                   "taken": "2024-05-01T10:00:01Z"}}]}"""));
+  }
+
+  @Test
+  void missingAttributesAreNull() throws Exception {
+    JsonNode hit =
+        Run.tarn("search", "--index", photos, "--id", "beach-7", "--json").json().at("/hits/0");
+    assertThat(hit.get("id").textValue()).isEqualTo("beach-7");
+    assertThat(hit.at("/attributes/sharpness").isNull()).isTrue();
+  }
+
+  @Test
+  void numericIdsAreNumbers() throws Exception {
+    Path index =
+        SampleIndexes.numbered(dir.resolve("n"), List.of(new float[] {0}, new float[] {1}), 1);
+    JsonNode answer = Run.tarn("search", "--index", index, "--id", 1, "--json").json();
+    assertThat(answer.at("/hits/0/id").isIntegralNumber()).isTrue();
+    assertThat(answer.at("/hits/0/id").longValue()).isEqualTo(1);
+    Run.tarn("search", "--index", index, "--id", "one").fails(1, "'one' is not an int64");
+  }
+
+  @Test
+  void theTableNamesHitsVersionAgeAndEffort() {
+    String out =
+        Run.tarn("search", "--index", photos, "--id", "city-1", "--k", 2, "--nprobe", 1)
+            .succeeds()
+            .out();
+    assertThat(out.lines().limit(3).map(line -> line.replaceAll(" +", " ")))
+        .containsExactly(
+            "rank distance id label width sharpness colour taken",
+            " 1 0 city-1 city 641 0.125 false 2024-05-01T10:00:01Z",
+            " 2 48 beach-3 beach 643 0.375 false 2024-05-01T10:00:03Z");
+    assertThat(out)
+        .containsPattern("version 2, committed \\d+ s ago; \\d of 4 lists probed, \\d+ rows")
+        .containsPattern("kafka:photos is contained up to a record of \\d+ s ago")
+        .containsPattern("searched in [\\d.]+ ms, opened in [\\d.]+ ms");
+  }
+
+  @Test
+  void fewerHitsThanAskedForAreExplained() {
+    assertThat(Run.tarn("search", "--index", photos, "--id", "city-1", "--k", 100).succeeds().out())
+        .contains("there are no more: the index holds 40 features");
+  }
+
+  @Test
+  void anOlderVersionCanBeSearched() throws Exception {
+    JsonNode answer =
+        Run.tarn("search", "--index", photos, "--version", 1, "--id", "beach-4", "--json").json();
+    assertThat(answer.get("version").intValue()).isEqualTo(1);
+    assertThat(answer.at("/hits/0/id").textValue()).isEqualTo("beach-4");
+    Run.tarn("search", "--index", photos, "--version", 9, "--id", "beach-4")
+        .fails(1, "has no version 9; its newest is 2");
+  }
+
+  @Test
+  void aDeletedOrUnknownIdIsAnError() {
+    Run.tarn("search", "--index", photos, "--id", "beach-4", "--json")
+        .fails(1, "tarn search: version 2 of " + photos + " has no feature 'beach-4'", "deleted");
+  }
+
+  @Test
+  void textIsEmbeddedAsTheIndexWas() throws Exception {
+    Path films = SampleIndexes.films(dir.resolve("films"));
+    JsonNode answer =
+        Run.tarn("search", "--index", films, "--text", "A dog saves the day!", "--json").json();
+    assertThat(answer.at("/hits/0/id").textValue()).isEqualTo("dog-saves-the-day");
+    Run.tarn("search", "--index", films, "--text", "umbrella")
+        .fails(1, "no word of the text is known to the embedder (first words: umbrella)");
+    Run.tarn("search", "--index", photos, "--text", "beach")
+        .fails(1, photos + " has no embedder", "--vector or --id");
+  }
+
+  @Test
+  void vectorsThatDoNotFitAreErrors() {
+    Run.tarn("search", "--index", photos, "--vector", "[1,2]", "--json")
+        .fails(1, "the vector has 2 values, the index has 3");
+    Run.tarn("search", "--index", photos, "--vector", "[1,2,1e99]")
+        .fails(1, "value 2 of the vector is Infinity");
+    Run.tarn("search", "--index", photos, "--vector", "[1,2,null]")
+        .fails(2, "value 2 of the vector is null, not a number");
+    Run.tarn("search", "--index", photos, "--vector", "[1,2").fails(2, "--vector is no JSON");
+    Run.tarn("search", "--index", photos, "--vector", "{}").fails(2, "a vector is an array");
+  }
+
+  @Test
+  void whatIsNoIndexIsNamed() {
+    Run.tarn("search", "--index", dir, "--id", "x").fails(1, dir + " is no Tarn index");
+    Run.tarn("search", "--index", dir.resolve("nowhere"), "--id", "x").fails(1, "is no Tarn index");
+  }
+
+  @Test
+  void damageIsNamedNotSearched() throws Exception {
+    Path index = SampleIndexes.photos(dir.resolve("damaged"));
+    Path segment;
+    try (Stream<Path> files = Files.list(index.resolve("segments"))) {
+      segment = files.findFirst().orElseThrow();
+    }
+    byte[] bytes = Files.readAllBytes(segment);
+    bytes[bytes.length / 2] ^= 1;
+    Files.write(segment, bytes);
+    Run.tarn("search", "--index", index, "--id", "city-1", "--json")
+        .fails(1, "segments/" + segment.getFileName(), "CRC-32C", "Restore the file");
+    Files.delete(segment);
+    Run.tarn("search", "--index", index, "--id", "city-1")
+        .fails(1, "segments/" + segment.getFileName(), "is missing");
+  }
+
+  @Test
+  void aTruncatedSnapshotIsNamed() throws Exception {
+    Path index = SampleIndexes.photos(dir.resolve("damaged"));
+    Path snapshot = index.resolve("versions/00000000000000000002.json");
+    byte[] bytes = Files.readAllBytes(snapshot);
+    Files.write(snapshot, Arrays.copyOf(bytes, bytes.length - 7));
+    Run.tarn("search", "--index", index, "--id", "city-1")
+        .fails(1, "versions/00000000000000000002.json", "truncated");
+  }
+}
