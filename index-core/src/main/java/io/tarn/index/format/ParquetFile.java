@@ -131,6 +131,11 @@ final class ParquetFile {
     }
 
     void endRowGroup() throws IOException {
+      writeRowGroup();
+      startRowGroup();
+    }
+
+    private void writeRowGroup() throws IOException {
       if (rows > 0) {
         vectors.end();
         columns.flush();
@@ -140,13 +145,10 @@ final class ParquetFile {
       }
       columns.close();
       pages.close();
-      startRowGroup();
     }
 
     void end(Map<String, String> metadata) throws IOException {
-      endRowGroup();
-      columns.close();
-      pages.close();
+      writeRowGroup();
       file.end(metadata);
     }
   }
