@@ -105,6 +105,7 @@ public record InputTable(
       case FVECS, BVECS, IDX -> throw new IllegalStateException("Spark reads no vector files");
     }
     StructType schema = reader.load(input.path()).schema();
+    refuseSchemaless(schema, input);
     if (corrupt.isPresent()) {
       // Without this column, a line that cannot be parsed would be a row of nulls.
       StructType withCorrupt = schema;
@@ -115,6 +116,21 @@ public record InputTable(
     }
     return new InputTable(
         reader.load(input.path()), RowOrder.BY_FILE, OptionalInt.empty(), corrupt);
+  }
+
+  /** Without a column found in the lines, the ids' would be the first thing to be missed. */
+  private static void refuseSchemaless(StructType schema, InputSettings input) {
+    if (schema.isEmpty()) {
+      throw new UnusableInputException("the input " + input.path() + " is empty: it has no rows");
+    }
+    if (Arrays.equals(schema.fieldNames(), new String[] {CORRUPT})) {
+      throw new UnusableInputException(
+          "no line of "
+              + input.path()
+              + " can be read as "
+              + input.format().externalName()
+              + (input.format() == InputFormat.JSON ? ": each must be an object of its own" : ""));
+    }
   }
 
   private static String firstLine(String message) {

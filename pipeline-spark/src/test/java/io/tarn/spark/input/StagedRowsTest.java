@@ -310,6 +310,21 @@ class StagedRowsTest {
   }
 
   @Test
+  void textFilesWithoutARowAreToldFromFilesWithOtherColumns() throws IOException {
+    Path nothing = Files.writeString(directory.resolve("nothing"), "");
+    for (InputFormat format : List.of(InputFormat.JSON, InputFormat.CSV)) {
+      assertThatThrownBy(() -> InputTable.open(SPARK, settings(nothing, format)))
+          .isInstanceOf(UnusableInputException.class)
+          .hasMessage("the input " + nothing + " is empty: it has no rows");
+    }
+    Path array = Files.writeString(directory.resolve("array"), "[\n  {\n\"id\": 1}]\n");
+    assertThatThrownBy(() -> InputTable.open(SPARK, settings(array, InputFormat.JSON)))
+        .isInstanceOf(UnusableInputException.class)
+        .hasMessage(
+            "no line of " + array + " can be read as json: each must be an object of its own");
+  }
+
+  @Test
   void anEmptyDirectoryIsNamed() throws IOException {
     Path empty = Files.createDirectory(directory.resolve("empty"));
     assertThatThrownBy(() -> InputTable.open(SPARK, settings(empty, InputFormat.CSV)))
