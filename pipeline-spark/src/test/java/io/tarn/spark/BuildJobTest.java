@@ -27,6 +27,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.RuntimeConfig;
 import org.apache.spark.sql.SaveMode;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -240,7 +241,6 @@ class BuildJobTest {
     assertThatThrownBy(() -> build(input))
         .isInstanceOf(UnusableInputException.class)
         .hasMessage("the input " + input + " is empty: it has no rows");
-    assertThat(IndexFiles.class).isNotNull();
     assertThat(index().resolve("versions")).doesNotExist();
   }
 
@@ -277,22 +277,21 @@ class BuildJobTest {
     List<Row> rows = new ArrayList<>(VectorRows.clustered(4000, 8, 4));
     rows.addAll(VectorRows.clustered(300, 8, 5));
     Path input = directory.resolve("input");
-    VectorRows.table(rows).coalesce(1).write().parquet(input.toString());
-    String[] settings = {"input.order-column=ts", "nlist=16", "training.sample-rows-per-list=32"};
+    VectorRows.table(rows).coalesce(1).write().json(input.toString());
+    String[] settings = {
+      "input.format=json", "input.order-column=ts", "nlist=16", "training.sample-rows-per-list=32"
+    };
     List<Snapshot> snapshots = new ArrayList<>();
     List<Map<Object, Feature>> live = new ArrayList<>();
     for (int partitions : new int[] {1, 2, 7}) {
       Path index = directory.resolve("index" + partitions);
-      long fileBytes = bytesOf(input);
-      LocalSpark.session()
-          .conf()
-          .set("spark.sql.files.maxPartitionBytes", Math.max(1, fileBytes / partitions + 1));
-      LocalSpark.session().conf().set("spark.sql.files.openCostInBytes", 1);
+      splitInto(partitions, input);
       try {
         build(index, input, settings);
       } finally {
         LocalSpark.session().conf().unset("spark.sql.files.maxPartitionBytes");
         LocalSpark.session().conf().unset("spark.sql.files.openCostInBytes");
+        LocalSpark.session().conf().unset("spark.sql.files.minPartitionNum");
       }
       snapshots.add(IndexFiles.view(index).snapshot());
       live.add(IndexFiles.live(index));
@@ -310,6 +309,23 @@ class BuildJobTest {
     }
     assertThat(live.get(0)).hasSize(4000);
     assertThat(live.get(0).get(5L).position()).isEqualTo(4005);
+  }
+
+  /** Has Spark read the one file of a directory with so many tasks. */
+  private static void splitInto(int partitions, Path input) throws IOException {
+    try (Stream<Path> files = Files.list(input)) {
+      long bytes =
+          files
+              .filter(file -> file.getFileName().toString().endsWith(".json"))
+              .mapToLong(file -> file.toFile().length())
+              .sum();
+      RuntimeConfig conf = LocalSpark.session().conf();
+      conf.set("spark.sql.files.maxPartitionBytes", bytes / partitions + 1);
+      conf.set("spark.sql.files.openCostInBytes", bytes);
+      conf.set("spark.sql.files.minPartitionNum", 1);
+    }
+    assertThat(LocalSpark.session().read().json(input.toString()).rdd().getNumPartitions())
+        .isEqualTo(partitions);
   }
 
   @Test
@@ -379,11 +395,5 @@ class BuildJobTest {
             true,
             java.time.Instant.parse("2024-02-29T00:00:00Z"));
     assertThat(Arrays.asList(live.get("b").attributes())).containsOnlyNulls();
-  }
-
-  private static long bytesOf(Path directory) throws IOException {
-    try (Stream<Path> files = Files.list(directory)) {
-      return files.mapToLong(file -> file.toFile().length()).sum();
-    }
   }
 }

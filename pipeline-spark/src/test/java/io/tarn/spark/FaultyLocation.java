@@ -10,10 +10,11 @@ import java.util.Optional;
 import org.apache.spark.TaskContext;
 
 /**
- * An index whose storage fails the first attempt of every task, once, at a given moment. The driver
- * meets no fault.
+ * An index whose storage fails the first attempt of every task at a given moment. The driver meets
+ * no fault.
  */
 final class FaultyLocation extends IndexLocation {
+  /** When something may go wrong with a file. */
   enum Moment {
     CREATE,
     WRITE,
@@ -22,26 +23,32 @@ final class FaultyLocation extends IndexLocation {
     CLOSE
   }
 
-  private final Moment moment;
+  /** What goes wrong. */
+  interface Hook {
+    void at(Moment moment) throws IOException;
+  }
 
-  FaultyLocation(String location, Moment moment) {
+  private final Moment faultyMoment;
+
+  FaultyLocation(String location, Moment faultyMoment) {
     super(LocalSpark.session().sparkContext(), location);
-    this.moment = moment;
+    this.faultyMoment = faultyMoment;
   }
 
   @Override
   public Storage open() throws IOException {
-    return new FaultyStorage(super.open(), moment);
+    return new HookedStorage(super.open(), this::fail);
   }
 
-  private static void failIf(Moment now, Moment moment) throws IOException {
+  private void fail(Moment moment) throws IOException {
     TaskContext task = TaskContext.get();
-    if (now == moment && task != null && task.attemptNumber() == 0) {
-      throw new IOException("injected at " + now);
+    if (moment == faultyMoment && task != null && task.attemptNumber() == 0) {
+      throw new IOException("injected at " + moment);
     }
   }
 
-  private record FaultyStorage(Storage storage, Moment moment) implements Storage {
+  /** A storage that lets a hook know before, or after, what it does with a new file. */
+  record HookedStorage(Storage storage, Hook hook) implements Storage {
     @Override
     public List<FileStat> list(String path) throws IOException {
       return storage.list(path);
@@ -54,8 +61,8 @@ final class FaultyLocation extends IndexLocation {
 
     @Override
     public PendingFile create(String path) throws IOException {
-      failIf(Moment.CREATE, moment);
-      return new FaultyFile(storage.create(path), moment);
+      hook.at(Moment.CREATE);
+      return new HookedFile(storage.create(path), hook);
     }
 
     @Override
@@ -74,39 +81,39 @@ final class FaultyLocation extends IndexLocation {
     }
   }
 
-  private static final class FaultyFile extends PendingFile {
+  private static final class HookedFile extends PendingFile {
     private final PendingFile file;
-    private final Moment moment;
+    private final Hook hook;
 
-    FaultyFile(PendingFile file, Moment moment) {
+    HookedFile(PendingFile file, Hook hook) {
       this.file = file;
-      this.moment = moment;
+      this.hook = hook;
     }
 
     @Override
     public void write(int b) throws IOException {
-      failIf(Moment.WRITE, moment);
+      hook.at(Moment.WRITE);
       file.write(b);
     }
 
     @Override
     public void write(byte[] bytes, int offset, int length) throws IOException {
       file.write(bytes, offset, length / 2);
-      failIf(Moment.WRITE, moment);
+      hook.at(Moment.WRITE);
       file.write(bytes, offset + length / 2, length - length / 2);
     }
 
     @Override
     public void publish() throws IOException {
-      failIf(Moment.BEFORE_PUBLISH, moment);
+      hook.at(Moment.BEFORE_PUBLISH);
       file.publish();
-      failIf(Moment.AFTER_PUBLISH, moment);
+      hook.at(Moment.AFTER_PUBLISH);
     }
 
     @Override
     public void close() throws IOException {
       file.close();
-      failIf(Moment.CLOSE, moment);
+      hook.at(Moment.CLOSE);
     }
   }
 }

@@ -27,9 +27,12 @@ public final class DecodedRows implements Iterator<InputRow> {
   @Override
   public InputRow next() {
     InternalRow row = rows.next();
-    RowDecoder.CurrentRun run = decoder.run(row, current, partition);
-    indexInRun = run.equals(current) ? indexInRun + 1 : 0;
-    current = run;
+    if (current != null && decoder.goesOn(row, current)) {
+      indexInRun++;
+    } else {
+      current = decoder.beginningAt(row, partition);
+      indexInRun = 0;
+    }
     return decoder.decode(row, indexInRun);
   }
 

@@ -136,18 +136,24 @@ public final class RowDecoder implements Serializable {
     return new DecodedRows(this, rows, partition);
   }
 
-  /** The run a row belongs to; {@code previous}, that of the row before, if it goes on. */
-  CurrentRun run(InternalRow row, CurrentRun previous, int partition) {
-    if (rowOrder != RowOrder.BY_FILE) {
-      Run run = rowsAreNumbered() ? Run.NUMBERED : new Run("", partition);
-      return previous == null ? new CurrentRun(run, null) : previous;
-    }
-    long block = row.getLong(blockOrdinal);
-    UTF8String file = row.getUTF8String(fileOrdinal);
-    boolean goesOn =
-        previous != null && previous.run.block() == block && previous.file.equals(file);
-    // The row's own bytes are overwritten by the next row.
-    return goesOn ? previous : new CurrentRun(new Run(file.toString(), block), file.clone());
+  /** Whether a row belongs to the run of the row before. */
+  boolean goesOn(InternalRow row, CurrentRun current) {
+    return rowOrder != RowOrder.BY_FILE
+        || (current.run.block() == row.getLong(blockOrdinal)
+            && current.file.equals(row.getUTF8String(fileOrdinal)));
+  }
+
+  /** The run that begins with a row. */
+  CurrentRun beginningAt(InternalRow row, int partition) {
+    return switch (rowOrder) {
+      case NUMBERED -> new CurrentRun(Run.NUMBERED, null);
+      case BY_PARTITION -> new CurrentRun(new Run("", partition), null);
+      case BY_FILE -> {
+        UTF8String file = row.getUTF8String(fileOrdinal);
+        // The row's own bytes are overwritten by the next row.
+        yield new CurrentRun(new Run(file.toString(), row.getLong(blockOrdinal)), file.clone());
+      }
+    };
   }
 
   /** A run, and its file in the form in which rows have it: comparing that needs no new object. */
