@@ -10,7 +10,7 @@ import java.util.OptionalInt;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
-import org.apache.spark.sql.AnalysisException;
+import org.apache.spark.SparkThrowable;
 import org.apache.spark.sql.DataFrameReader;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -51,17 +51,24 @@ public record InputTable(
       return sparkTable(spark, input);
     } catch (Exception e) {
       // Scala does not declare the checked exceptions it throws.
-      if (!(e instanceof AnalysisException)) {
-        throw e;
+      if (e instanceof SparkThrowable) {
+        throw new UnusableInputException(
+            input.path() + " cannot be read as " + input.format().externalName() + ": " + reason(e),
+            e);
       }
-      throw new UnusableInputException(
-          input.path()
-              + " cannot be read as "
-              + input.format().externalName()
-              + ": "
-              + firstLine(e.getMessage()),
-          e);
+      throw e;
     }
+  }
+
+  /** What Spark itself says, which may be wrapped in its account of a job that failed. */
+  private static String reason(Throwable e) {
+    String reason = e.getMessage();
+    for (Throwable cause = e.getCause(); cause != null; cause = cause.getCause()) {
+      if (cause instanceof SparkThrowable) {
+        reason = cause.getMessage();
+      }
+    }
+    return reason.lines().findFirst().orElse("");
   }
 
   /** The files of an input by path: those of a directory, of a pattern, or the one file. */
@@ -131,9 +138,5 @@ public record InputTable(
               + input.format().externalName()
               + (input.format() == InputFormat.JSON ? ": each must be an object of its own" : ""));
     }
-  }
-
-  private static String firstLine(String message) {
-    return message.lines().findFirst().orElse("");
   }
 }

@@ -190,7 +190,9 @@ class StagedRowsTest {
         .isInstanceOf(IOException.class)
         .hasMessageContaining("a.fvecs says that its vectors have 1982620777 values");
     assertThatThrownBy(() -> InputTable.open(SPARK, settings(file, InputFormat.PARQUET)))
-        .hasStackTraceContaining("a.fvecs");
+        .isInstanceOf(UnusableInputException.class)
+        .hasMessageStartingWith(file + " cannot be read as parquet: [FAILED_READ_FILE")
+        .hasMessageContaining("Could not read footer");
   }
 
   @Test
@@ -330,5 +332,14 @@ class StagedRowsTest {
     assertThatThrownBy(() -> InputTable.open(SPARK, settings(empty, InputFormat.CSV)))
         .isInstanceOf(UnusableInputException.class)
         .hasMessage("the input " + empty + " is empty: it holds no files");
+  }
+
+  @Test
+  void aDirectoryOfOtherFilesIsNamed() throws IOException {
+    write("other/empty.parquet", new byte[0], false);
+    Path other = directory.resolve("other");
+    assertThatThrownBy(() -> InputTable.open(SPARK, settings(other, InputFormat.PARQUET)))
+        .isInstanceOf(UnusableInputException.class)
+        .hasMessageStartingWith(other + " cannot be read as parquet: ");
   }
 }
