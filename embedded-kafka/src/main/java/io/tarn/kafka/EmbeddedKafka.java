@@ -9,18 +9,23 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.utils.Time;
 import org.apache.kafka.metadata.storage.Formatter;
 import org.apache.kafka.server.common.Feature;
@@ -35,6 +40,9 @@ public final class EmbeddedKafka implements AutoCloseable {
   private static final String HOST = "127.0.0.1";
   private static final int NODE_ID = 1;
   private static final short REPLICAS = 1;
+
+  private static final long TOPIC_TIMEOUT_MS = 30_000;
+  private static final long TOPIC_POLL_MS = 10;
 
   /** The same for all, so that a directory can be started again without reading it first. */
   private static final String CLUSTER_ID = "dGFybi1lbWJlZGRlZC1rZg";
@@ -96,17 +104,45 @@ public final class EmbeddedKafka implements AutoCloseable {
   }
 
   /**
+   * Returns when the topic can be written to and read.
+   *
    * @throws KafkaException as the broker gives it, for example when the topic exists
    */
   public void createTopic(String name, int partitions) {
     try (Admin admin =
         Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers()))) {
       admin.createTopics(List.of(new NewTopic(name, partitions, REPLICAS))).all().get();
+      awaitLeader(admin, name, partitions);
     } catch (ExecutionException e) {
       throw e.getCause() instanceof KafkaException cause ? cause : new KafkaException(e.getCause());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new KafkaException("interrupted while creating topic " + name, e);
+    }
+  }
+
+  /**
+   * The broker learns of a topic after it was created. Should it refuse a producer's first batch
+   * and take the second, the first would be out of sequence until it expires.
+   */
+  private static void awaitLeader(Admin admin, String topic, int partitions)
+      throws ExecutionException, InterruptedException {
+    Map<TopicPartition, OffsetSpec> all = new HashMap<>();
+    for (int partition = 0; partition < partitions; partition++) {
+      all.put(new TopicPartition(topic, partition), OffsetSpec.latest());
+    }
+    long deadlineNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(TOPIC_TIMEOUT_MS);
+    while (true) {
+      try {
+        admin.listOffsets(all).all().get();
+        return;
+      } catch (ExecutionException e) {
+        if (!(e.getCause() instanceof UnknownTopicOrPartitionException)
+            || System.nanoTime() > deadlineNs) {
+          throw e;
+        }
+      }
+      TimeUnit.MILLISECONDS.sleep(TOPIC_POLL_MS);
     }
   }
 

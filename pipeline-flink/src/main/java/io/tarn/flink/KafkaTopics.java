@@ -2,6 +2,7 @@ package io.tarn.flink;
 
 import io.tarn.flink.StreamSettings.Kafka;
 import java.io.IOException;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -13,8 +14,10 @@ import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.TopicExistsException;
@@ -27,6 +30,8 @@ final class KafkaTopics {
 
   /** How long one try may last, and so how often the log says that Kafka is waited for. */
   private static final int TRY_MS = 5_000;
+
+  private static final int POLL_MS = 20;
 
   private KafkaTopics() {}
 
@@ -107,6 +112,31 @@ final class KafkaTopics {
       LOG.info("Created topic {} for dead letters", kafka.deadLetterTopic());
     } catch (TopicExistsException e) {
       LOG.debug("Another job was faster to create {}", kafka.deadLetterTopic());
+    }
+    awaitLeaders(admin, kafka.deadLetterTopic());
+  }
+
+  /**
+   * The brokers learn of a topic after it was created. Should one refuse a producer's first batch
+   * and take the second, the first would be out of sequence until it expires.
+   */
+  private static void awaitLeaders(Admin admin, String topic) throws InterruptedException {
+    long deadlineNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(TRY_MS);
+    while (true) {
+      try {
+        Map<TopicPartition, OffsetSpec> all = new HashMap<>();
+        get(admin.describeTopics(List.of(topic)).allTopicNames())
+            .get(topic)
+            .partitions()
+            .forEach(p -> all.put(new TopicPartition(topic, p.partition()), OffsetSpec.latest()));
+        get(admin.listOffsets(all).all());
+        return;
+      } catch (RetriableException e) {
+        if (System.nanoTime() > deadlineNs) {
+          throw e;
+        }
+      }
+      TimeUnit.MILLISECONDS.sleep(POLL_MS);
     }
   }
 

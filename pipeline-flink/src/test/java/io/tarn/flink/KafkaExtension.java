@@ -4,9 +4,11 @@ import io.tarn.kafka.EmbeddedKafka;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewPartitions;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TopicExistsException;
@@ -55,7 +57,7 @@ final class KafkaExtension implements BeforeAllCallback, AfterAllCallback {
   }
 
   /** Deletes a topic and creates an empty one of its name. */
-  void recreate(String topic) throws Exception {
+  TestTopic recreate(String topic) throws Exception {
     try (Admin admin = admin()) {
       admin.deleteTopics(List.of(topic)).all().get();
     }
@@ -70,11 +72,26 @@ final class KafkaExtension implements BeforeAllCallback, AfterAllCallback {
             return false;
           }
         });
+    return new TestTopic(kafka.bootstrapServers(), topic);
   }
 
   void addPartitions(String topic, int total) throws Exception {
     try (Admin admin = admin()) {
       admin.createPartitions(Map.of(topic, NewPartitions.increaseTo(total))).all().get();
+      Map<TopicPartition, OffsetSpec> all = new HashMap<>();
+      for (int partition = 0; partition < total; partition++) {
+        all.put(new TopicPartition(topic, partition), OffsetSpec.latest());
+      }
+      Waiting.until(
+          "the broker leads all partitions of " + topic,
+          LIMIT_MS,
+          () -> {
+            try {
+              return admin.listOffsets(all).all().get().size() == total;
+            } catch (ExecutionException e) {
+              return false;
+            }
+          });
     }
   }
 

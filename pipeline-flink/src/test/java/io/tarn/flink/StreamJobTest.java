@@ -153,6 +153,21 @@ class StreamJobTest {
   }
 
   @Test
+  void aDeadLetterIsThereBeforeTheIndexIsPastItsRecord() throws Exception {
+    TestIndex index = TestIndex.create(dir.resolve("index"));
+    try (TestTopic topic = KAFKA.topic(1)) {
+      // Left to itself, the producer would wait for a minute.
+      TestJob job =
+          new Plan(KAFKA, index, topic).set("kafka.properties.linger.ms", "60000").start();
+      topic.send("a", "nonsense");
+      job.awaitCaughtUp(index, topic);
+
+      assertThat(deadLetters(topic)).hasSize(1);
+      job.cancel();
+    }
+  }
+
+  @Test
   void aDeadLetterIsHardlyLargerThanItsRecord() {
     byte[] key = new byte[100_000];
     KafkaRecord record = new KafkaRecord("t", 1, 2, 3, key, null);

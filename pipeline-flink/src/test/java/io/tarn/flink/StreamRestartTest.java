@@ -218,9 +218,10 @@ class StreamRestartTest {
       send(topic, 10);
       topic.flush();
       new Plan(KAFKA, index, topic).run();
-      KAFKA.recreate(topic.name);
-      send(topic, 5);
-      topic.flush();
+      try (TestTopic anew = KAFKA.recreate(topic.name)) {
+        send(anew, 5);
+        anew.flush();
+      }
 
       Throwable failure = new Plan(KAFKA, index, topic).start().awaitFailure();
 
