@@ -23,8 +23,8 @@ import picocli.CommandLine.Spec;
     },
     optionListHeading = "%nOptions:%n",
     sortOptions = false,
-    footerHeading = "%nExamples:%n",
-    footer = {"  ./tarn demo", "  ./tarn demo --keep methods"})
+    footerHeading = "%nExample:%n",
+    footer = "  ./tarn demo --keep methods")
 final class DemoCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
   @ParentCommand private Tarn tarn;

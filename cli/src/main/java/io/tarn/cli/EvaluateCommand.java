@@ -36,7 +36,7 @@ import picocli.CommandLine.Spec;
     footerHeading = "%nExamples:%n",
     footer = {
       "  ./tarn evaluate --index photos --queries queries.fvecs --nprobe 1,2,4",
-      "  ./tarn evaluate --index photos --queries queries.fvecs --ground-truth truth.ivecs --k 2"
+      "  ./tarn evaluate --index numbered --queries queries.fvecs --ground-truth truth.ivecs --k 2"
           + " --json"
     })
 final class EvaluateCommand implements Callable<Integer> {

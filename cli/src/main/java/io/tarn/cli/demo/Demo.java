@@ -63,7 +63,7 @@ public final class Demo {
           new Description(
               "java.util.List.get(int)",
               "get the element of a list at an index",
-              "get an element by its index from a list"));
+              "get the element of a list by its index"));
 
   private static final String STOP_QUERY = "stop a thread";
   private static final String STOP = "java.lang.Thread.stop()";

@@ -8,8 +8,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -25,13 +23,7 @@ final class Show implements AutoCloseable {
   private final boolean terminal;
   private final long startNanos = System.nanoTime();
   private final List<Step> steps = new ArrayList<>();
-  private final ScheduledExecutorService ticker =
-      Executors.newSingleThreadScheduledExecutor(
-          task -> {
-            Thread thread = new Thread(task, "ticker");
-            thread.setDaemon(true);
-            return thread;
-          });
+  private final Thread ticker = new Thread(this::tick, "ticker");
 
   private int checks;
   private int failures;
@@ -47,7 +39,8 @@ final class Show implements AutoCloseable {
     this.out = out;
     this.terminal = terminal;
     if (terminal) {
-      ticker.scheduleAtFixedRate(this::tick, TICK_MS, TICK_MS, TimeUnit.MILLISECONDS);
+      ticker.setDaemon(true);
+      ticker.start();
     }
   }
 
@@ -139,7 +132,18 @@ final class Show implements AutoCloseable {
     out.flush();
   }
 
-  private synchronized void tick() {
+  private void tick() {
+    try {
+      while (true) {
+        Thread.sleep(TICK_MS);
+        showTick();
+      }
+    } catch (InterruptedException e) {
+      // The show is over.
+    }
+  }
+
+  private synchronized void showTick() {
     if (waitingFor != null) {
       long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - waitingSinceNanos);
       out.print("\r" + INDENT + dim("… " + waitingFor + ", " + seconds + " s"));
@@ -183,6 +187,6 @@ final class Show implements AutoCloseable {
 
   @Override
   public void close() {
-    ticker.shutdownNow();
+    ticker.interrupt();
   }
 }

@@ -20,15 +20,15 @@ public final class LocalSpark {
    * @param cleanup ends the session and deletes its temporary files
    */
   public static SparkSession inThisJvm(String name, Cleanup cleanup) throws IOException {
-    int processors = Runtime.getRuntime().availableProcessors();
+    long tasks = 2L * Runtime.getRuntime().availableProcessors();
     return open(
         builder(name, cleanup)
             .master("local[*]")
             .config("spark.driver.host", LOOPBACK)
             .config("spark.driver.bindAddress", LOOPBACK)
             // 200 by default, most of them empty and yet scheduled.
-            .config("spark.sql.shuffle.partitions", 2 * processors)
-            .config("spark.default.parallelism", 2 * processors),
+            .config("spark.sql.shuffle.partitions", tasks)
+            .config("spark.default.parallelism", tasks),
         cleanup);
   }
 
