@@ -6,7 +6,7 @@ import java.util.function.IntConsumer;
 
 /** Says now and then how far a long work is. Thread-safe. */
 final class Progress implements IntConsumer {
-  private static final long INTERVAL_NANOS = 3_000_000_000L;
+  private static final long INTERVAL_NANOS = 10_000_000_000L;
 
   private final PrintWriter err;
   private final String what;

@@ -51,7 +51,8 @@ class ExamplesTest {
         String[] record = {"lake-" + i, "{\"vector\": [1, 1, 1]}"};
         StreamCommandTest.send(kafka, "photos", record);
       }
-      for (CommandLine command : commandsInOrder()) {
+      // In the order of the help, in which an index is built before it is appended to.
+      for (CommandLine command : new CommandLine(new Tarn()).getSubcommands().values()) {
         List<String> examples = examples(command);
         assertThat(examples).as(command.getCommandName()).isNotEmpty();
         for (String example : examples) {
@@ -61,11 +62,11 @@ class ExamplesTest {
         }
       }
     }
-  }
-
-  /** An index must be built before it can be appended to; its picocli order says so too. */
-  private static List<CommandLine> commandsInOrder() {
-    return List.copyOf(new CommandLine(new Tarn()).getSubcommands().values());
+    String kept =
+        Run.tarn("search", "--index", dir.resolve("methods"), "--text", "copy a file")
+            .succeeds()
+            .out();
+    assertThat(kept).contains("java.nio.file.Files.copy(");
   }
 
   private static List<String> examples(CommandLine command) {

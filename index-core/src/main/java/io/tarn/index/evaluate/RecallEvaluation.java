@@ -23,7 +23,7 @@ import java.util.function.IntConsumer;
  */
 public final class RecallEvaluation {
   /** Searches before each measurement, so that what is measured has been compiled. */
-  private static final int WARM_UP_QUERIES = 500;
+  private static final int WARM_UP_QUERIES = 200;
 
   private final IndexView view;
   private final List<float[]> queries;
