@@ -112,7 +112,8 @@ public final class Tarn {
 
   private int execute(ParseResult parsed) {
     if (debug) {
-      // Others at DEBUG would bury ours.
+      // Read when logging is first used, which is here. Others at DEBUG would bury ours.
+      System.setProperty("tarn.log.exceptions", "full");
       Configurator.setAllLevels("", Level.INFO);
       Configurator.setAllLevels("io.tarn", Level.DEBUG);
     }

@@ -44,6 +44,7 @@ public final class Demo {
   private static final int SHOWN_HITS = 3;
 
   private static final int LISTS = 256;
+  private static final int TRAINING_ITERATIONS = 5;
   private static final int DIMENSION = 64;
   private static final int WARM_UP_SEARCHES = 300;
   private static final int RECALL_QUERIES = 200;
@@ -61,8 +62,8 @@ public final class Demo {
               "what is the absolute value of this number"),
           new Description(
               "java.util.List.get(int)",
-              "get the element of a list at an index",
-              "get the element of a list by its index"));
+              "get the element of a list by its index",
+              "get the element of a list by index"));
 
   private static final String STOP_QUERY = "stop a thread";
   private static final String STOP = "java.lang.Thread.stop()";
@@ -193,6 +194,7 @@ public final class Demo {
     flags.put("input.attributes", List.of("origin", "deprecated"));
     flags.put("metric", "cosine");
     flags.put("nlist", LISTS);
+    flags.put("training.iterations", TRAINING_ITERATIONS);
     flags.put("word2vec.dimension", DIMENSION);
     flags.put("word2vec.iterations", 1);
     flags.put("word2vec.min-count", 5);

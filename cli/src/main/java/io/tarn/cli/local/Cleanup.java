@@ -9,6 +9,8 @@ import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
 import java.util.stream.Stream;
+import org.apache.logging.log4j.Level;
+import org.apache.logging.log4j.core.config.Configurator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,7 +23,7 @@ public final class Cleanup implements AutoCloseable {
   private static final int DELETE_ATTEMPTS = 5;
 
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
-  private final Thread hook = new Thread(this::closeAll, "cleanup");
+  private final Thread hook = new Thread(this::closeInterrupted, "cleanup");
 
   public Cleanup() {
     Runtime.getRuntime().addShutdownHook(hook);
@@ -56,6 +58,12 @@ public final class Cleanup implements AutoCloseable {
       // The JVM is stopping already, so the hook runs.
       return;
     }
+    closeAll();
+  }
+
+  /** Whatever complains now does so because its files and peers are being taken from it. */
+  private void closeInterrupted() {
+    Configurator.setAllLevels("", Level.OFF);
     closeAll();
   }
 
