@@ -268,17 +268,4 @@ class BatchCommandsTest {
       assertThat(files.filter(f -> !f.getFileName().toString().startsWith("hsperfdata"))).isEmpty();
     }
   }
-
-  @Test
-  void aClusterNeedsTheJobJar() throws Exception {
-    Run.tarn(
-            "build",
-            "--input",
-            points(),
-            "--index",
-            dir.resolve("i"),
-            "--master",
-            "spark://127.0.0.1:1")
-        .fails(1, "tarn-spark.jar does not exist", "mvn package");
-  }
 }

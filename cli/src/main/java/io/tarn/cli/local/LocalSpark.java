@@ -65,21 +65,24 @@ public final class LocalSpark {
     return session;
   }
 
-  /** Maven puts it beside the classes it is made of. */
   private static Path jobJar() throws IOException {
     try {
-      Path classes =
-          Path.of(BuildJob.class.getProtectionDomain().getCodeSource().getLocation().toURI());
-      Path jar = classes.resolveSibling(JOB_JAR);
-      if (!Files.isRegularFile(jar)) {
-        throw new IOException(
-            jar
-                + " does not exist, which a cluster needs: build it with 'mvn package -DskipTests"
-                + " -pl pipeline-spark -am'");
-      }
-      return jar;
+      return jobJarBeside(
+          Path.of(BuildJob.class.getProtectionDomain().getCodeSource().getLocation().toURI()));
     } catch (URISyntaxException e) {
       throw new IOException("cannot tell where " + JOB_JAR + " is", e);
     }
+  }
+
+  /** Maven puts it beside the classes it is made of. */
+  static Path jobJarBeside(Path classes) throws IOException {
+    Path jar = classes.resolveSibling(JOB_JAR);
+    if (!Files.isRegularFile(jar)) {
+      throw new IOException(
+          jar
+              + " does not exist, which a cluster needs: build it with 'mvn package -DskipTests"
+              + " -pl pipeline-spark -am'");
+    }
+    return jar;
   }
 }
