@@ -26,6 +26,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
 
 /**
  * Reads every byte of an index and checks every rule of docs/FORMAT.md that can be checked: each
@@ -57,30 +59,44 @@ public final class IndexVerifier {
 
   private VerificationReport run() throws IOException {
     SnapshotLog log = new SnapshotLog(storage);
-    long newest = log.newestVersion();
-    if (newest == 0) {
-      throw new NotAnIndexException(storage.location());
-    }
-    int versions = 0;
+    SortedSet<Long> versions = new TreeSet<>();
     for (FileStat file : storage.list("versions")) {
       long version = versionOf(file);
       if (version > 0) {
-        versions++;
+        versions.add(version);
         attempt(() -> checkSnapshot(log.read(version)));
       }
     }
+    if (versions.isEmpty()) {
+      throw new NotAnIndexException(storage.location());
+    }
+    long newest = versions.last();
+    checkSignposts(versions);
     long[] liveRows = new long[1];
     if (problems.isEmpty()) {
       attempt(() -> liveRows[0] = IndexReader.openVersion(storage, newest).liveRowCount());
     }
     return new VerificationReport(
         newest,
-        versions,
+        versions.size(),
         checked.size(),
         checked.values().stream().mapToLong(FileRef::bytes).sum(),
         liveRows[0],
         problems,
         unreferenced());
+  }
+
+  /** Readers find the newest version by way of those whose numbers are its leading bits. */
+  private void checkSignposts(SortedSet<Long> versions) {
+    long newest = versions.last();
+    for (long signpost = newest; signpost != 0; signpost &= signpost - 1) {
+      check(
+          versions.contains(signpost),
+          SnapshotLog.path(signpost)
+              + ": is missing, and without it version "
+              + newest
+              + " cannot be found: readers see an older one. Restore the file from a copy");
+    }
   }
 
   private long versionOf(FileStat file) {

@@ -71,6 +71,17 @@ class IndexVerifierTest {
   }
 
   @Test
+  void aMissingVersionThatHidesNewerOnesIsNamed() throws IOException {
+    TestIndexes.append(storage, List.of(Feature.delete(FeatureId.of(6), 2, 1)));
+    String second = "versions/00000000000000000002.json";
+    Files.delete(directory.resolve(second));
+    assertThat(IndexVerifier.verify(storage).problems())
+        .singleElement()
+        .asString()
+        .startsWith(second + ": is missing, and without it version 3 cannot be found");
+  }
+
+  @Test
   void filesOfInterruptedWritersAreNoProblem() throws IOException {
     Files.writeString(directory.resolve("segments/orphan.parquet"), "left behind");
     VerificationReport report = IndexVerifier.verify(storage);
