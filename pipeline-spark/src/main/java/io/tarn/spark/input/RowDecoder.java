@@ -162,7 +162,8 @@ public final class RowDecoder implements Serializable {
   /**
    * Decodes a row.
    *
-   * @param indexInRun how many rows of its run came before; the row's position for now
+   * @param indexInRun how many rows of its run came before; the row's position until the runs
+   *     before it are counted
    */
   InputRow decode(InternalRow row, long indexInRun) {
     long position = rowsAreNumbered() ? row.getLong(idOrdinal) : indexInRun;
