@@ -121,7 +121,8 @@ class StreamRestartTest {
 
       index.assertHolds(topic);
       assertThat(index.writtenRows()).isEqualTo(rows);
-      assertThat(index.newest().version()).isEqualTo(2);
+      // One version for the end, and one before it if Flink made a checkpoint as the job started.
+      assertThat(index.newest().version()).isBetween(2L, 3L);
     }
   }
 
