@@ -332,7 +332,8 @@ class StreamJobTest {
           .run();
 
       index.assertHolds(topic);
-      assertThat(index.newest().version()).isEqualTo(2);
+      // Flink may have made a checkpoint as the job started, whatever the interval.
+      assertThat(index.newest().version()).isBetween(2L, 3L);
       assertThat(index.newest().segments()).hasSizeGreaterThan(5);
     }
   }
