@@ -18,6 +18,10 @@ public final class Format {
   static final String LIST_ID = "list_id";
   static final String ID = "id";
   static final String VECTOR = "vector";
+  static final String CODE = "code";
+  static final String CODE_OFFSET = "code_offset";
+  static final String CODE_SCALE = "code_scale";
+  static final String CODE_ERROR = "code_error";
   static final String EVENT_ORDER = "event_order";
   static final String POSITION = "position";
   static final String DELETED = "deleted";

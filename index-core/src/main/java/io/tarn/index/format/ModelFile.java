@@ -68,6 +68,7 @@ public final class ModelFile {
       int[] listIds = new int[Math.toIntExact(file.getRecordCount())];
       float[] centroids = new float[Math.multiplyExact(listIds.length, dimension)];
       int row = 0;
+      int[] read = {0};
       for (PageReadStore group = file.readNextRowGroup();
           group != null;
           group = file.readNextRowGroup()) {
@@ -78,7 +79,17 @@ public final class ModelFile {
           listIds[i] = lists.getInteger();
           lists.consume();
         }
-        row += ParquetFile.readVectors(path, group, TYPE, dimension, centroids, row * dimension);
+        row += (int) group.getRowCount();
+        ParquetFile.readVectors(
+            path,
+            group,
+            TYPE,
+            dimension,
+            (vectors, count) -> {
+              System.arraycopy(
+                  vectors, 0, centroids, read[0] * dimension, Math.multiplyExact(count, dimension));
+              read[0] += count;
+            });
       }
       return new Model(
           Metric.of(metadata.get(Format.KEY_METRIC)),

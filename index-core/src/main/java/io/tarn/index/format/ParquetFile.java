@@ -188,16 +188,15 @@ final class ParquetFile {
     return new ColumnReadStoreImpl(rowGroup, new Unconverted(), flat, createdBy);
   }
 
-  static int readVectors(
+  /** Gives the vectors of a row group to {@code receiver}, a page at a time. */
+  static void readVectors(
       String path,
       PageReadStore rowGroup,
       MessageType schema,
       int dimension,
-      float[] vectors,
-      int offset)
+      VectorPages.Receiver receiver)
       throws IOException {
-    return VectorPages.read(
-        path, rowGroup.getPageReader(vectorColumn(schema)), dimension, vectors, offset);
+    VectorPages.read(path, rowGroup.getPageReader(vectorColumn(schema)), dimension, receiver);
   }
 
   /** Values are taken from the column readers directly, so the record converters do nothing. */

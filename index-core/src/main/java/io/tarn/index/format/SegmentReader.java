@@ -4,7 +4,9 @@ import io.tarn.index.feature.AttributeType;
 import io.tarn.index.feature.IdType;
 import io.tarn.index.feature.Schema;
 import io.tarn.index.quantize.Quantizer;
+import io.tarn.index.segment.CodeColumns;
 import io.tarn.index.segment.IdColumn;
+import io.tarn.index.segment.RowVectors;
 import io.tarn.index.segment.Segment;
 import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.storage.Storage;
@@ -32,12 +34,13 @@ public final class SegmentReader {
   private final IdColumn.Builder ids;
   private final long[] orders;
   private final long[] positions;
-  private final float[] vectors;
+  private final RowVectors.Builder vectors;
+  private final CodeColumns codes;
   private final Object[][] attributes;
   private int row;
-  private int vectorRow;
 
-  private SegmentReader(SegmentRef ref, Schema schema, MessageType type) throws IOException {
+  private SegmentReader(SegmentRef ref, Schema schema, MessageType type, boolean coded)
+      throws IOException {
     this.path = ref.path();
     this.schema = schema;
     this.type = type;
@@ -52,7 +55,9 @@ public final class SegmentReader {
     this.ids = new IdColumn.Builder(schema.idType(), rows);
     this.orders = new long[rows];
     this.positions = new long[rows];
-    this.vectors = new float[Math.toIntExact(floats)];
+    this.vectors =
+        new RowVectors.Builder(schema.dimension(), Math.toIntExact(ref.rows()));
+    this.codes = coded ? codeColumns(rows - deletes, schema.dimension()) : null;
     this.attributes = new Object[schema.attributes().size()][rows];
   }
 
@@ -65,9 +70,12 @@ public final class SegmentReader {
   public static Segment read(Storage storage, SegmentRef ref, Schema schema) throws IOException {
     byte[] bytes = ChecksummedFile.read(storage, ref.file());
     try (ParquetFileReader file = ParquetFile.open(bytes)) {
-      MessageType type = SegmentColumns.parquetType(schema);
+      Quantizer quantizer =
+          Quantizer.of(file.getFileMetaData().getKeyValueMetaData().get(Format.KEY_QUANTIZER));
+      MessageType type = SegmentColumns.parquetType(schema, quantizer);
       checkFooter(file.getFileMetaData(), file.getRecordCount(), ref, schema, type);
-      SegmentReader reader = new SegmentReader(ref, schema, type);
+      SegmentReader reader =
+          new SegmentReader(ref, schema, type, quantizer instanceof Quantizer.RaBitQ);
       reader.readRowGroups(file, ref);
       return reader.segment(ref);
     } catch (DamagedFileException | UnsupportedFormatException e) {
@@ -92,7 +100,6 @@ public final class SegmentReader {
               + " where the schema has "
               + schema.metric().externalName());
     }
-    Quantizer.of(metadata.get(Format.KEY_QUANTIZER));
     if (!footer.getSchema().getFields().equals(type.getFields())) {
       throw new DamagedFileException(
           ref.path(),
@@ -106,7 +113,16 @@ public final class SegmentReader {
   }
 
   private Segment segment(SegmentRef ref) {
-    return new Segment(ref, deletes, listIds, ids.build(), orders, positions, vectors, attributes);
+    return new Segment(
+        ref,
+        deletes,
+        listIds,
+        ids.build(),
+        orders,
+        positions,
+        vectors.build(),
+        codes,
+        attributes);
   }
 
   private void readRowGroups(ParquetFileReader file, SegmentRef ref) throws IOException {
@@ -116,9 +132,9 @@ public final class SegmentReader {
         group = file.readNextRowGroup()) {
       readRowGroup(group, createdBy);
     }
-    if (vectorRow != ref.rows()) {
+    if (vectors.size() != ref.rows()) {
       throw new DamagedFileException(
-          path, "has " + vectorRow + " vectors where the snapshot records " + ref.rows());
+          path, "has " + vectors.size() + " vectors where the snapshot records " + ref.rows());
     }
   }
 
@@ -140,10 +156,45 @@ public final class SegmentReader {
     for (int a = 0; a < attributes.length; a++) {
       readAttribute(a, column(columns, schema.attributes().get(a).name()), count);
     }
+    if (codes != null) {
+      readCodes(columns, count);
+    }
     row += count;
-    vectorRow +=
-        ParquetFile.readVectors(
-            path, group, type, schema.dimension(), vectors, vectorRow * schema.dimension());
+    ParquetFile.readVectors(
+        path, group, type, schema.dimension(), (page, rows) -> vectors.add(page, 0, rows));
+  }
+
+  private static CodeColumns codeColumns(int rows, int dimension) {
+    int codeBytes = SegmentColumns.codeBytes(dimension);
+    return new CodeColumns(
+        new byte[Math.multiplyExact(rows, codeBytes)],
+        new float[rows],
+        new float[rows],
+        new float[rows]);
+  }
+
+  private void readCodes(ColumnReadStoreImpl columns, int count) {
+    int codeBytes = SegmentColumns.codeBytes(schema.dimension());
+    ColumnReader bits = column(columns, Format.CODE);
+    for (int i = row; i < row + count; i++) {
+      if (bits.getCurrentDefinitionLevel() > 0) {
+        byte[] code = bits.getBinary().getBytesUnsafe();
+        System.arraycopy(code, 0, codes.bits(), (i - deletes) * codeBytes, codeBytes);
+      }
+      bits.consume();
+    }
+    readFactor(column(columns, Format.CODE_OFFSET), codes.offsets(), count);
+    readFactor(column(columns, Format.CODE_SCALE), codes.scales(), count);
+    readFactor(column(columns, Format.CODE_ERROR), codes.errors(), count);
+  }
+
+  private void readFactor(ColumnReader column, float[] values, int count) {
+    for (int i = row; i < row + count; i++) {
+      if (column.getCurrentDefinitionLevel() > 0) {
+        values[i - deletes] = column.getFloat();
+      }
+      column.consume();
+    }
   }
 
   private ColumnReader column(ColumnReadStoreImpl columns, String name) {

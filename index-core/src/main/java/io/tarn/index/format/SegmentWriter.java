@@ -1,11 +1,14 @@
 package io.tarn.index.format;
 
+import io.tarn.index.centroid.Model;
 import io.tarn.index.feature.Attribute;
 import io.tarn.index.feature.Feature;
 import io.tarn.index.feature.FeatureId;
 import io.tarn.index.feature.IdType;
 import io.tarn.index.feature.Schema;
 import io.tarn.index.quantize.Quantizer;
+import io.tarn.index.quantize.RaBitQCoder;
+import io.tarn.index.quantize.RowCode;
 import io.tarn.index.snapshot.FileRef;
 import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.storage.PendingFile;
@@ -14,6 +17,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
@@ -37,7 +41,10 @@ public final class SegmentWriter implements Closeable {
   private static final int FLAT_BYTES_PER_ROW = 64;
 
   private final Schema schema;
-  private final Quantizer quantizer;
+  private final Model model;
+  private final RaBitQCoder coder;
+  private final RowCode code;
+  private final int codeColumns;
   private final String path;
   private final PendingFile file;
   private final CheckedOutputStream checked;
@@ -50,9 +57,16 @@ public final class SegmentWriter implements Closeable {
   private long minOrder = Long.MAX_VALUE;
   private long maxOrder = Long.MIN_VALUE;
 
-  public SegmentWriter(Storage storage, Schema schema, Quantizer quantizer) throws IOException {
+  /**
+   * @param model the model whose lists the rows are assigned to, and whose quantizer codes them
+   */
+  public SegmentWriter(Storage storage, Schema schema, Model model) throws IOException {
     this.schema = schema;
-    this.quantizer = quantizer;
+    this.model = model;
+    boolean coded = model.quantizer() instanceof Quantizer.RaBitQ;
+    this.coder = coded ? new RaBitQCoder(schema.metric(), schema.dimension()) : null;
+    this.code = coded ? new RowCode(schema.dimension()) : null;
+    this.codeColumns = coded ? SegmentColumns.CODE_COLUMNS : 0;
     this.path = Format.SEGMENTS + UUID.randomUUID() + Format.EXTENSION;
     this.file = storage.create(path);
     this.checked = new CheckedOutputStream(file, new CRC32C());
@@ -61,7 +75,8 @@ public final class SegmentWriter implements Closeable {
     this.rowsPerRowGroup = (int) Math.max(1, ROW_GROUP_BYTES / rowBytes);
     try {
       this.parquet =
-          new ParquetFile.Writer(SegmentColumns.parquetType(schema), schema.dimension(), counted);
+          new ParquetFile.Writer(
+              SegmentColumns.parquetType(schema, model.quantizer()), schema.dimension(), counted);
     } catch (IOException | RuntimeException e) {
       // Who gets no writer cannot close it.
       file.close();
@@ -75,6 +90,9 @@ public final class SegmentWriter implements Closeable {
       throw new IllegalArgumentException("deletes come first and have no vector");
     }
     parquet.vectors().addNull();
+    for (int i = 0; i < codeColumns; i++) {
+      parquet.column(SegmentColumns.EVENT_ORDER + i).writeNull(0, 0);
+    }
     addColumns(Format.DELETES_LIST, delete);
     deletes++;
   }
@@ -90,8 +108,26 @@ public final class SegmentWriter implements Closeable {
     }
     lastList = listId;
     parquet.vectors().add(listId, feature.vector(), 0);
+    if (coder != null) {
+      addCode(listId, feature.vector());
+    }
     addColumns(listId, feature);
     rows++;
+  }
+
+  private void addCode(int listId, float[] vector) {
+    int list = Arrays.binarySearch(model.listIds(), listId);
+    if (list < 0) {
+      throw new IllegalArgumentException("list " + listId + " is not in the model");
+    }
+    coder.encode(vector, 0, model.centroids(), list * model.dimension(), code);
+    // The code's array is written over by the next row; Parquet holds pages back.
+    parquet
+        .column(SegmentColumns.EVENT_ORDER)
+        .write(Binary.fromConstantByteArray(code.bits.clone()), 0, 1);
+    parquet.column(SegmentColumns.EVENT_ORDER + 1).write(code.offset, 0, 1);
+    parquet.column(SegmentColumns.EVENT_ORDER + 2).write(code.scale, 0, 1);
+    parquet.column(SegmentColumns.EVENT_ORDER + 3).write(code.error, 0, 1);
   }
 
   /** Bytes that have left memory so far; the last row group comes on top. */
@@ -113,7 +149,7 @@ public final class SegmentWriter implements Closeable {
             Format.KEY_METRIC,
             schema.metric().externalName(),
             Format.KEY_QUANTIZER,
-            quantizer.type()));
+            model.quantizer().type()));
     if (counted.bytes > Format.MAX_FILE_BYTES) {
       throw new IOException(
           path + " has " + counted.bytes + " bytes, a segment at most " + Format.MAX_FILE_BYTES);
@@ -138,11 +174,11 @@ public final class SegmentWriter implements Closeable {
   private void addColumns(int listId, Feature feature) throws IOException {
     parquet.column(SegmentColumns.LIST_ID).write(listId, 0, 0);
     writeId(parquet.column(SegmentColumns.ID), feature.id());
-    parquet.column(SegmentColumns.EVENT_ORDER).write(feature.order(), 0, 0);
-    parquet.column(SegmentColumns.POSITION).write(feature.position(), 0, 0);
-    parquet.column(SegmentColumns.DELETED).write(feature.deleted(), 0, 0);
+    parquet.column(SegmentColumns.EVENT_ORDER + codeColumns).write(feature.order(), 0, 0);
+    parquet.column(SegmentColumns.POSITION + codeColumns).write(feature.position(), 0, 0);
+    parquet.column(SegmentColumns.DELETED + codeColumns).write(feature.deleted(), 0, 0);
     for (int i = 0; i < schema.attributes().size(); i++) {
-      ColumnWriter column = parquet.column(SegmentColumns.FIRST_ATTRIBUTE + i);
+      ColumnWriter column = parquet.column(SegmentColumns.FIRST_ATTRIBUTE + codeColumns + i);
       Object value = feature.deleted() ? null : feature.attributes()[i];
       if (value == null) {
         column.writeNull(0, 0);

@@ -184,42 +184,62 @@ final class VectorPages {
   /**
    * Reads the vectors of one column chunk.
    *
-   * @param vectors receives the vectors, row after row
-   * @param offset where the first float goes
-   * @return how many vectors were read
+   * @param receiver is given the vectors, a page at a time
    */
-  static int read(String path, PageReader pages, int dimension, float[] vectors, int offset)
+  static void read(String path, PageReader pages, int dimension, Receiver receiver)
       throws IOException {
-    int rows = 0;
+    PageVisitor visitor = new PageVisitor(path, dimension, receiver);
     for (DataPage page = pages.readPage(); page != null; page = pages.readPage()) {
-      rows += page.accept(new PageVisitor(path, dimension, vectors, offset + rows * dimension));
+      page.accept(visitor);
     }
-    return rows;
   }
 
-  private record PageVisitor(String path, int dimension, float[] vectors, int offset)
-      implements DataPage.Visitor<Integer> {
+  /** Takes the vectors of a page. */
+  interface Receiver {
+    /**
+     * Takes vectors, which it must not keep.
+     *
+     * @param vectors row-major, from 0 on
+     */
+    void accept(float[] vectors, int count);
+  }
+
+  private static final class PageVisitor implements DataPage.Visitor<Void> {
+    private final String path;
+    private final int dimension;
+    private final Receiver receiver;
+    private float[] vectors = {};
+
+    PageVisitor(String path, int dimension, Receiver receiver) {
+      this.path = path;
+      this.dimension = dimension;
+      this.receiver = receiver;
+    }
+
     @Override
-    public Integer visit(DataPageV1 page) {
+    public Void visit(DataPageV1 page) {
       throw new IllegalStateException(path + " has a version 1 page in its vector column");
     }
 
     @Override
-    public Integer visit(DataPageV2 page) {
+    public Void visit(DataPageV2 page) {
       int rows = page.getRowCount() - page.getNullCount();
       int floats = rows * dimension;
       if (page.getDataEncoding() != Encoding.PLAIN
           || page.getValueCount() != floats + page.getNullCount()
-          || page.getData().size() != (long) floats * Float.BYTES
-          || offset + floats > vectors.length) {
+          || page.getData().size() != (long) floats * Float.BYTES) {
         throw new IllegalStateException(
             path + " has a page in its vector column that is not " + dimension + " floats a row");
       }
       try (ByteBufferReleaser releaser = new ByteBufferReleaser(new HeapByteBufferAllocator())) {
         ByteBuffer bytes = page.getData().toByteBuffer(releaser).order(ByteOrder.LITTLE_ENDIAN);
-        bytes.asFloatBuffer().get(vectors, offset, floats);
+        if (vectors.length < floats) {
+          vectors = new float[floats];
+        }
+        bytes.asFloatBuffer().get(vectors, 0, floats);
       }
-      return rows;
+      receiver.accept(vectors, rows);
+      return null;
     }
   }
 }

@@ -7,7 +7,7 @@ import java.io.Serializable;
  * ({@code code}, {@code code_*}); the full vectors are always stored beside them.
  */
 public sealed interface Quantizer extends Serializable {
-  /** The name under which snapshots and models record this quantizer. */
+  /** The name under which snapshots, models and settings know this quantizer. */
   String type();
 
   /** No codes: lists are scanned with their full vectors. */
@@ -18,15 +18,31 @@ public sealed interface Quantizer extends Serializable {
     }
   }
 
+  /** One bit a dimension: see {@link RaBitQCoder}. */
+  record RaBitQ() implements Quantizer {
+    @Override
+    public String type() {
+      return "rabitq";
+    }
+  }
+
+  /** What an index gets unless something else is asked for. */
+  static Quantizer byDefault() {
+    return new RaBitQ();
+  }
+
   /**
-   * The quantizer recorded under {@code type}.
+   * The quantizer of that name.
    *
    * @throws IllegalArgumentException if this version of Tarn knows no such quantizer
    */
   static Quantizer of(String type) {
-    if (type.equals("none")) {
-      return new None();
-    }
-    throw new IllegalArgumentException("unknown quantizer '" + type + "'");
+    return switch (type) {
+      case "none" -> new None();
+      case "rabitq" -> new RaBitQ();
+      default ->
+          throw new IllegalArgumentException(
+              "unknown quantizer '" + type + "', known are none and rabitq");
+    };
   }
 }

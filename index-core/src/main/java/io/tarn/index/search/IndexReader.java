@@ -1,6 +1,5 @@
 package io.tarn.index.search;
 
-import io.tarn.index.centroid.Model;
 import io.tarn.index.commit.SnapshotLog;
 import io.tarn.index.feature.Feature;
 import io.tarn.index.feature.FeatureId;
@@ -102,7 +101,10 @@ public final class IndexReader {
   private IndexView load(Snapshot snapshot) throws IOException {
     IndexView old = view;
     boolean sameModel = old != null && old.snapshot().model().equals(snapshot.model());
-    Model model = sameModel ? old.model() : ModelFile.read(storage, snapshot.model());
+    SearchModel model =
+        sameModel
+            ? old.searchModel()
+            : new SearchModel(ModelFile.read(storage, snapshot.model()));
     Set<SegmentRef> added = new LinkedHashSet<>(snapshot.segments());
     List<LoadedSegment> segments = new ArrayList<>();
     if (sameModel) {

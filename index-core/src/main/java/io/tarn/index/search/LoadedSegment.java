@@ -21,10 +21,27 @@ final class LoadedSegment {
   /** Open addressing with linear probing: rows, at the place their id hashes to or after it. */
   private final int[] table;
 
-  LoadedSegment(Segment segment, Model model) throws DamagedFileException {
+  /** The codes laid out for scanning; null if the segment has none. */
+  final CodeBlocks codes;
+
+  LoadedSegment(Segment segment, SearchModel model) throws DamagedFileException {
     this.segment = segment;
-    this.listStarts = listStarts(segment, model);
+    this.listStarts = listStarts(segment, model.model());
     this.table = idTable(segment.ids());
+    this.codes =
+        segment.codes() == null
+            ? null
+            : CodeBlocks.of(
+                model.model().dimension(), segment.codes(), codeStarts(), model.centers());
+  }
+
+  /** List starts as codes count them: from the first feature on. */
+  private int[] codeStarts() {
+    int[] starts = listStarts.clone();
+    for (int i = 0; i < starts.length; i++) {
+      starts[i] -= segment.deletes();
+    }
+    return starts;
   }
 
   private static int[] listStarts(Segment segment, Model model) throws DamagedFileException {

@@ -8,7 +8,6 @@ import java.util.List;
  *
  * @param snapshot the snapshot searched; its positions and times tell how fresh the answer is
  * @param hits the nearest first; equal distances by id
- * @param listsProbed how many lists were looked at
- * @param rowsScanned how many distances were computed
+ * @param effort what it took
  */
-public record SearchResult(Snapshot snapshot, List<Hit> hits, int listsProbed, long rowsScanned) {}
+public record SearchResult(Snapshot snapshot, List<Hit> hits, SearchEffort effort) {}

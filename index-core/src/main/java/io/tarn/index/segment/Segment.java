@@ -2,7 +2,6 @@ package io.tarn.index.segment;
 
 import io.tarn.index.feature.Feature;
 import io.tarn.index.snapshot.SegmentRef;
-import java.util.Arrays;
 
 /**
  * A segment in memory. Rows {@code 0 … deletes-1} are deletes; the rest are features, sorted by
@@ -14,8 +13,8 @@ import java.util.Arrays;
  * @param ids the id of each row
  * @param orders the event order of each row
  * @param positions the source position of each row
- * @param vectors the vectors of the features, row-major: row r begins at {@code (r - deletes) *
- *     dimension}
+ * @param vectors the vectors of the features: that of row r is the vector {@code r - deletes}
+ * @param codes the codes of the features; null if the segment has none
  * @param attributes for each attribute of the schema the value of each row, null where it has none
  */
 public record Segment(
@@ -25,7 +24,8 @@ public record Segment(
     IdColumn ids,
     long[] orders,
     long[] positions,
-    float[] vectors,
+    RowVectors vectors,
+    CodeColumns codes,
     Object[][] attributes) {
 
   /** Features and deletes together. */
@@ -38,24 +38,18 @@ public record Segment(
     return row < deletes;
   }
 
-  /** Where the vector of a feature row begins in {@link #vectors}. */
-  public int vectorOffset(int row, int dimension) {
-    return (row - deletes) * dimension;
-  }
-
   /** A row as the feature, or delete, that was written. */
-  public Feature feature(int row, int dimension) {
+  public Feature feature(int row) {
     if (isDelete(row)) {
       return Feature.delete(ids.get(row), orders[row], positions[row]);
     }
-    int offset = vectorOffset(row, dimension);
     Object[] values = new Object[attributes.length];
     for (int i = 0; i < values.length; i++) {
       values[i] = attributes[i][row];
     }
     return new Feature(
         ids.get(row),
-        Arrays.copyOfRange(vectors, offset, offset + dimension),
+        vectors.get(row - deletes),
         orders[row],
         positions[row],
         values);

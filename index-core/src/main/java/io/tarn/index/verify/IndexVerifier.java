@@ -173,9 +173,14 @@ public final class IndexVerifier {
     Segment segment = SegmentReader.read(storage, ref, schema);
     String path = ref.path();
     checkRows(segment, model);
-    checkFinite(path, segment.vectors(), schema.dimension(), "vector");
-    if (schema.metric() == Metric.COSINE) {
-      checkUnitLength(path, segment.vectors(), schema.dimension());
+    float[] vector = new float[schema.dimension()];
+    for (int row = 0; row < segment.vectors().size(); row++) {
+      segment.vectors().copy(row, vector, 0);
+      String problem = vectorProblem(schema, vector);
+      if (problem != null) {
+        problems.add(path + ": vector " + row + " " + problem);
+        return;
+      }
     }
   }
 
@@ -216,23 +221,17 @@ public final class IndexVerifier {
     }
   }
 
-  private void checkUnitLength(String path, float[] vectors, int dimension) {
-    for (int from = 0; from < vectors.length; from += dimension) {
-      double squaredNorm = 0;
-      for (int i = from; i < from + dimension; i++) {
-        squaredNorm += (double) vectors[i] * vectors[i];
+  private static String vectorProblem(Schema schema, float[] vector) {
+    double squaredNorm = 0;
+    for (float value : vector) {
+      if (!Float.isFinite(value)) {
+        return "holds " + value;
       }
-      if (Math.abs(squaredNorm - 1) > UNIT_TOLERANCE) {
-        problems.add(
-            path
-                + ": vector "
-                + from / dimension
-                + " has the squared length "
-                + squaredNorm
-                + " where cosine stores unit vectors");
-        return;
-      }
+      squaredNorm += (double) value * value;
     }
+    return schema.metric() == Metric.COSINE && Math.abs(squaredNorm - 1) > UNIT_TOLERANCE
+        ? "has the squared length " + squaredNorm + " where cosine stores unit vectors"
+        : null;
   }
 
   /** Whether a file is to be checked now; a file of several versions is checked for the first. */

@@ -80,7 +80,7 @@ public final class FeatureBuffer {
     List<Feature> deletes = new ArrayList<>();
     List<Feature> features = new ArrayList<>();
     newest.values().forEach(f -> (f.deleted() ? deletes : features).add(f));
-    try (SegmentWriter segment = new SegmentWriter(storage, schema, model.quantizer())) {
+    try (SegmentWriter segment = new SegmentWriter(storage, schema, model)) {
       for (Feature delete : deletes) {
         segment.addDelete(delete);
       }

@@ -29,7 +29,7 @@ public final class ModelReassigner implements SegmentReassigner {
       Segment segment = SegmentReader.read(storage, ref, snapshot.schema());
       FeatureBuffer buffer = new FeatureBuffer(storage, snapshot.schema(), model);
       for (int row = 0; row < segment.rowCount(); row++) {
-        buffer.add(segment.feature(row, snapshot.schema().dimension()));
+        buffer.add(segment.feature(row));
       }
       buffer.flush().ifPresent(reassigned::add);
     }

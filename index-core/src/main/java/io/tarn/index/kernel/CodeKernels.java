@@ -1,0 +1,115 @@
+package io.tarn.index.kernel;
+
+/**
+ * The loops over codes and over bytes. Codes come in blocks of {@link #BLOCK_ROWS} rows laid out
+ * for table lookups with byte shuffles ("fast scan": André, Kermarrec, Le Scouarnec, VLDB 2015):
+ *
+ * <pre>
+ * pairs × 64 bytes   codes: byte s of pair p holds, of the row in slot s, the 4 bits of group 2p in
+ *                    its lower half and those of group 2p + 1 in its upper half
+ * 64 × 2 bytes       offset of each row, little-endian, signed
+ * 64 × 2 bytes       scale (upper byte) and error (lower byte) of each row, both unsigned
+ * </pre>
+ *
+ * A group is four consecutive dimensions, the first in the lowest bit. Row r lies in slot {@link
+ * #slot}: the slots alternate between the lower and the upper half of the block's rows, so that
+ * sums, when they are widened from bytes to shorts, come out in the order of rows.
+ *
+ * <p>Implementations agree to the bit in everything that is integer arithmetic, and up to rounding
+ * in the rest.
+ */
+public interface CodeKernels {
+  /** Rows of a block. */
+  int BLOCK_ROWS = 64;
+
+  /** Bytes that two groups of a block take. */
+  int PAIR_BYTES = 64;
+
+  /** Dimensions of two groups. */
+  int PAIR_DIMENSIONS = 8;
+
+  /** Bytes of a block behind its codes. */
+  int FACTOR_BYTES = 4 * BLOCK_ROWS;
+
+  /** Entries of the table of a group. */
+  int TABLE_ENTRIES = 16;
+
+  /** The largest value in a table: four of them add up within a byte. */
+  int MAX_ENTRY = 63;
+
+  /** The largest sum of table entries: it fits a signed short. */
+  int MAX_SUM = Short.MAX_VALUE;
+
+  /** How many bytes a table array has beyond its last entry, for loads of the widest vector. */
+  int TABLE_PADDING = 64;
+
+  /** How many bytes an array of byte rows has beyond its last row, for loads of short vectors. */
+  int ROW_PADDING = 8;
+
+  /** Floats that say how a block's factors are coded; see {@link #scanBlock}. */
+  int BLOCK_PARAMETERS = 5;
+
+  /** The slot of a row of a block. */
+  static int slot(int row) {
+    return row < BLOCK_ROWS / 2 ? 2 * row : 2 * (row - BLOCK_ROWS / 2) + 1;
+  }
+
+  /** Pairs of groups that hold {@code dimension} bits; always an even number. */
+  static int pairs(int dimension) {
+    return 2 * ((dimension + 2 * PAIR_DIMENSIONS - 1) / (2 * PAIR_DIMENSIONS));
+  }
+
+  /**
+   * The Walsh-Hadamard transform, not normalised, in place.
+   *
+   * @param size a power of two
+   */
+  void hadamard(float[] x, int offset, int size);
+
+  /**
+   * Estimates the distances of a block's rows. With {@code sum} the row's sum of table entries, and
+   * offset, scale and error as the block's parameters decode them:
+   *
+   * <pre>
+   * estimate = base + offset - scale · (step · sum + bias)
+   * lower    = estimate - error · spread
+   * </pre>
+   *
+   * @param block the bytes, the block beginning at {@code at}
+   * @param pairs pairs of groups, an even number
+   * @param tables for each group the entry of each of its 16 codes, none above {@link #MAX_ENTRY}
+   * @param parameters from {@code parameterAt} on: offset of a stored 0 and of each step more,
+   *     scale of 0 and of each step, error of each step
+   * @param limit rows whose lower bound is not below it are of no interest
+   * @param sums 64 places to work in
+   * @param estimates receives 64 estimates, if any row is of interest
+   * @param lowers receives 64 lower bounds, if any row is of interest
+   * @return the rows of interest, row r as bit r
+   */
+  long scanBlock(
+      byte[] block,
+      int at,
+      int pairs,
+      byte[] tables,
+      float[] parameters,
+      int parameterAt,
+      float base,
+      float step,
+      float bias,
+      float spread,
+      float limit,
+      short[] sums,
+      float[] estimates,
+      float[] lowers);
+
+  /**
+   * The squared distance of a float vector and a row of bytes that stand for 128 more than their
+   * value. The same, to the bit, as of the row as floats.
+   *
+   * @param rows has at least {@link #ROW_PADDING} bytes after the row
+   */
+  float squaredL2(float[] query, byte[] rows, int rowOffset, int dimension);
+
+  /** The inner product of a float vector and a row of bytes, as {@link #squaredL2}. */
+  float dot(float[] query, byte[] rows, int rowOffset, int dimension);
+}

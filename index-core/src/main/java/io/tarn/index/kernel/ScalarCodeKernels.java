@@ -1,0 +1,88 @@
+package io.tarn.index.kernel;
+
+/** The kernels over codes in plain Java: the reference. */
+final class ScalarCodeKernels implements CodeKernels {
+  private final VectorKernels vectors = new ScalarKernels();
+
+  @Override
+  public void hadamard(float[] x, int offset, int size) {
+    for (int stride = 1; stride < size; stride *= 2) {
+      for (int start = offset; start < offset + size; start += 2 * stride) {
+        for (int i = start; i < start + stride; i++) {
+          float a = x[i];
+          float b = x[i + stride];
+          x[i] = a + b;
+          x[i + stride] = a - b;
+        }
+      }
+    }
+  }
+
+  @Override
+  public long scanBlock(
+      byte[] block,
+      int at,
+      int pairs,
+      byte[] tables,
+      float[] parameters,
+      int parameterAt,
+      float base,
+      float step,
+      float bias,
+      float spread,
+      float limit,
+      short[] sums,
+      float[] estimates,
+      float[] lowers) {
+    long mask = 0;
+    int offsetsAt = at + pairs * PAIR_BYTES;
+    int scalesAt = offsetsAt + 2 * BLOCK_ROWS;
+    for (int row = 0; row < BLOCK_ROWS; row++) {
+      int sum = sum(block, at + CodeKernels.slot(row), pairs, tables);
+      int stored = block[offsetsAt + 2 * row] & 0xFF | block[offsetsAt + 2 * row + 1] << 8;
+      float offset = parameters[parameterAt] + parameters[parameterAt + 1] * stored;
+      int error = block[scalesAt + 2 * row] & 0xFF;
+      int scale = block[scalesAt + 2 * row + 1] & 0xFF;
+      float estimate =
+          base
+              + offset
+              - (parameters[parameterAt + 2] + parameters[parameterAt + 3] * scale)
+                  * (step * sum + bias);
+      float lower = estimate - parameters[parameterAt + 4] * spread * error;
+      estimates[row] = estimate;
+      lowers[row] = lower;
+      if (lower < limit) {
+        mask |= 1L << row;
+      }
+    }
+    return mask;
+  }
+
+  private static int sum(byte[] block, int at, int pairs, byte[] tables) {
+    int sum = 0;
+    for (int p = 0; p < pairs; p++) {
+      int code = block[at + p * PAIR_BYTES] & 0xFF;
+      int table = 2 * p * TABLE_ENTRIES;
+      sum += tables[table + (code & 15)] + tables[table + TABLE_ENTRIES + (code >> 4)];
+    }
+    return sum;
+  }
+
+  @Override
+  public float squaredL2(float[] query, byte[] rows, int rowOffset, int dimension) {
+    return vectors.squaredL2(query, 0, floats(rows, rowOffset, dimension), 0, dimension);
+  }
+
+  @Override
+  public float dot(float[] query, byte[] rows, int rowOffset, int dimension) {
+    return vectors.dot(query, 0, floats(rows, rowOffset, dimension), 0, dimension);
+  }
+
+  private static float[] floats(byte[] rows, int rowOffset, int dimension) {
+    float[] row = new float[dimension];
+    for (int i = 0; i < dimension; i++) {
+      row[i] = rows[rowOffset + i] + 128;
+    }
+    return row;
+  }
+}

@@ -1,0 +1,293 @@
+package io.tarn.index.kernel.simd;
+
+import io.tarn.index.kernel.CodeKernels;
+import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorShuffle;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * The kernels over codes with the Vector API, at the widest vectors the processor has.
+ *
+ * <p>Vectors stay within one method: the compiler stops inlining ordinary methods, though not those
+ * of the Vector API, where much has been inlined already, and a vector that is handed to a method
+ * which is not inlined becomes an object.
+ */
+public final class SimdCodeKernels implements CodeKernels {
+  private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
+  private static final VectorSpecies<Short> SHORTS =
+      VectorSpecies.of(short.class, FLOATS.vectorShape());
+  private static final VectorSpecies<Byte> BYTES =
+      VectorSpecies.of(byte.class, FLOATS.vectorShape());
+  private static final int LANES = FLOATS.length();
+  private static final int WIDTH = BYTES.length();
+
+  /** As many bytes as there are floats in a vector; at 128 bits the upper half goes unused. */
+  private static final VectorSpecies<Byte> LANE_BYTES =
+      VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, 8 * LANES)));
+
+  /** Two bytes for each float of a vector. */
+  private static final VectorSpecies<Short> HALF_SHORTS =
+      VectorSpecies.of(short.class, VectorShape.forBitSize(16 * LANES));
+
+  private static final VectorSpecies<Byte> HALF_BYTES =
+      VectorSpecies.of(byte.class, VectorShape.forBitSize(16 * LANES));
+
+  /** For each stride below a vector's length: the partner of a lane, and the sign of its own. */
+  private static final int SHORT_STRIDES = Integer.numberOfTrailingZeros(LANES);
+
+  private static final VectorShuffle<Float> SWAP_1 = swap(1);
+  private static final VectorShuffle<Float> SWAP_2 = swap(2);
+  private static final VectorShuffle<Float> SWAP_4 = swap(4);
+  private static final VectorShuffle<Float> SWAP_8 = swap(8);
+  private static final FloatVector SIGN_1 = signs(1);
+  private static final FloatVector SIGN_2 = signs(2);
+  private static final FloatVector SIGN_4 = signs(4);
+  private static final FloatVector SIGN_8 = signs(8);
+
+  private static VectorShuffle<Float> swap(int stride) {
+    return VectorShuffle.fromOp(FLOATS, lane -> (lane ^ stride) % LANES);
+  }
+
+  private static FloatVector signs(int stride) {
+    float[] signs = new float[LANES];
+    for (int lane = 0; lane < LANES; lane++) {
+      signs[lane] = (lane & stride) == 0 ? 1 : -1;
+    }
+    return FloatVector.fromArray(FLOATS, signs, 0);
+  }
+
+  @Override
+  public void hadamard(float[] x, int offset, int size) {
+    if (size < LANES) {
+      shortHadamard(x, offset, size);
+      return;
+    }
+    for (int i = offset; i < offset + size; i += LANES) {
+      FloatVector v = FloatVector.fromArray(FLOATS, x, i);
+      v = v.mul(SIGN_1).add(v.rearrange(SWAP_1));
+      v = v.mul(SIGN_2).add(v.rearrange(SWAP_2));
+      if (SHORT_STRIDES > 2) {
+        v = v.mul(SIGN_4).add(v.rearrange(SWAP_4));
+      }
+      if (SHORT_STRIDES > 3) {
+        v = v.mul(SIGN_8).add(v.rearrange(SWAP_8));
+      }
+      v.intoArray(x, i);
+    }
+    for (int stride = LANES; stride < size; stride *= 2) {
+      for (int start = offset; start < offset + size; start += 2 * stride) {
+        for (int i = start; i < start + stride; i += LANES) {
+          FloatVector a = FloatVector.fromArray(FLOATS, x, i);
+          FloatVector b = FloatVector.fromArray(FLOATS, x, i + stride);
+          a.add(b).intoArray(x, i);
+          a.sub(b).intoArray(x, i + stride);
+        }
+      }
+    }
+  }
+
+  private static void shortHadamard(float[] x, int offset, int size) {
+    for (int stride = 1; stride < size; stride *= 2) {
+      for (int i = offset; i < offset + size; i++) {
+        if ((i - offset & stride) == 0) {
+          float a = x[i];
+          float b = x[i + stride];
+          x[i] = a + b;
+          x[i + stride] = a - b;
+        }
+      }
+    }
+  }
+
+  @Override
+  public long scanBlock(
+      byte[] block,
+      int at,
+      int pairs,
+      byte[] tables,
+      float[] parameters,
+      int parameterAt,
+      float base,
+      float step,
+      float bias,
+      float spread,
+      float limit,
+      short[] sums,
+      float[] estimates,
+      float[] lowers) {
+    addEntries(block, at, pairs, tables, sums);
+    return findBelow(
+        sums,
+        block,
+        at + pairs * PAIR_BYTES,
+        parameters,
+        parameterAt,
+        base,
+        step,
+        bias,
+        spread,
+        limit,
+        estimates,
+        lowers);
+  }
+
+  /** For each row the sum of its entries. */
+  private static void addEntries(byte[] block, int at, int pairs, byte[] tables, short[] sums) {
+    for (int slot = 0; slot < BLOCK_ROWS; slot += WIDTH) {
+      ShortVector both = ShortVector.zero(SHORTS);
+      ShortVector upper = ShortVector.zero(SHORTS);
+      for (int p = 0; p < pairs; p += 2) {
+        int from = at + p * PAIR_BYTES + slot;
+        int table = 2 * p * TABLE_ENTRIES;
+        ByteVector codes = ByteVector.fromArray(BYTES, block, from);
+        ByteVector high =
+            codes.reinterpretAsShorts().lanewise(VectorOperators.LSHR, 4).reinterpretAsBytes();
+        ByteVector entries =
+            codes
+                .and((byte) 15)
+                .selectFrom(ByteVector.fromArray(BYTES, tables, table))
+                .add(
+                    high.and((byte) 15)
+                        .selectFrom(ByteVector.fromArray(BYTES, tables, table + TABLE_ENTRIES)));
+        codes = ByteVector.fromArray(BYTES, block, from + PAIR_BYTES);
+        high = codes.reinterpretAsShorts().lanewise(VectorOperators.LSHR, 4).reinterpretAsBytes();
+        entries =
+            codes
+                .and((byte) 15)
+                .selectFrom(ByteVector.fromArray(BYTES, tables, table + 2 * TABLE_ENTRIES))
+                .add(entries);
+        ShortVector added =
+            high.and((byte) 15)
+                .selectFrom(ByteVector.fromArray(BYTES, tables, table + 3 * TABLE_ENTRIES))
+                .add(entries)
+                .reinterpretAsShorts();
+        both = both.add(added);
+        upper = upper.add(added.lanewise(VectorOperators.LSHR, 8));
+      }
+      both.sub(upper.lanewise(VectorOperators.LSHL, 8)).intoArray(sums, slot / 2);
+      upper.intoArray(sums, slot / 2 + BLOCK_ROWS / 2);
+    }
+  }
+
+  private static long findBelow(
+      short[] sums,
+      byte[] block,
+      int factorsAt,
+      float[] parameters,
+      int parameterAt,
+      float base,
+      float step,
+      float bias,
+      float spread,
+      float limit,
+      float[] estimates,
+      float[] lowers) {
+    long mask = 0;
+    FloatVector leastOffset = FloatVector.broadcast(FLOATS, parameters[parameterAt] + base);
+    FloatVector offsetStep = FloatVector.broadcast(FLOATS, parameters[parameterAt + 1]);
+    FloatVector leastScale = FloatVector.broadcast(FLOATS, parameters[parameterAt + 2]);
+    FloatVector scaleStep = FloatVector.broadcast(FLOATS, parameters[parameterAt + 3]);
+    FloatVector errorStep = FloatVector.broadcast(FLOATS, parameters[parameterAt + 4] * spread);
+    FloatVector minusStep = FloatVector.broadcast(FLOATS, -step);
+    FloatVector minusBias = FloatVector.broadcast(FLOATS, -bias);
+    int scalesAt = factorsAt + 2 * BLOCK_ROWS;
+    for (int row = 0; row < BLOCK_ROWS; row += LANES) {
+      ShortVector sum = ShortVector.fromArray(HALF_SHORTS, sums, row);
+      ShortVector offset =
+          ByteVector.fromArray(HALF_BYTES, block, factorsAt + 2 * row).reinterpretAsShorts();
+      ShortVector packed =
+          ByteVector.fromArray(HALF_BYTES, block, scalesAt + 2 * row).reinterpretAsShorts();
+      FloatVector minusProduct =
+          ((FloatVector) sum.convertShape(VectorOperators.S2F, FLOATS, 0))
+              .fma(minusStep, minusBias);
+      FloatVector scale =
+          ((FloatVector)
+                  packed
+                      .lanewise(VectorOperators.LSHR, 8)
+                      .convertShape(VectorOperators.S2F, FLOATS, 0))
+              .fma(scaleStep, leastScale);
+      FloatVector error =
+          ((FloatVector) packed.and((short) 0xFF).convertShape(VectorOperators.S2F, FLOATS, 0))
+              .mul(errorStep);
+      FloatVector estimate =
+          ((FloatVector) offset.convertShape(VectorOperators.S2F, FLOATS, 0))
+              .fma(offsetStep, leastOffset)
+              .add(scale.mul(minusProduct));
+      FloatVector lower = estimate.sub(error);
+      estimate.intoArray(estimates, row);
+      lower.intoArray(lowers, row);
+      mask |= lower.compare(VectorOperators.LT, limit).toLong() << row;
+    }
+    return mask;
+  }
+
+  @Override
+  public float squaredL2(float[] query, byte[] rows, int rowOffset, int dimension) {
+    FloatVector sum0 = FloatVector.zero(FLOATS);
+    FloatVector sum1 = sum0;
+    FloatVector sum2 = sum0;
+    FloatVector sum3 = sum0;
+    int i = 0;
+    for (; i + 4 * LANES <= dimension; i += 4 * LANES) {
+      FloatVector d0 = difference(query, i, rows, rowOffset + i);
+      FloatVector d1 = difference(query, i + LANES, rows, rowOffset + i + LANES);
+      FloatVector d2 = difference(query, i + 2 * LANES, rows, rowOffset + i + 2 * LANES);
+      FloatVector d3 = difference(query, i + 3 * LANES, rows, rowOffset + i + 3 * LANES);
+      sum0 = d0.fma(d0, sum0);
+      sum1 = d1.fma(d1, sum1);
+      sum2 = d2.fma(d2, sum2);
+      sum3 = d3.fma(d3, sum3);
+    }
+    for (; i + LANES <= dimension; i += LANES) {
+      FloatVector d = difference(query, i, rows, rowOffset + i);
+      sum0 = d.fma(d, sum0);
+    }
+    float sum = sum0.add(sum1).add(sum2.add(sum3)).reduceLanes(VectorOperators.ADD);
+    for (; i < dimension; i++) {
+      float d = query[i] - (rows[rowOffset + i] + 128);
+      sum += d * d;
+    }
+    return sum;
+  }
+
+  private static FloatVector difference(float[] query, int at, byte[] rows, int rowAt) {
+    return FloatVector.fromArray(FLOATS, query, at).sub(row(rows, rowAt));
+  }
+
+  private static FloatVector row(byte[] rows, int at) {
+    ByteVector bytes = ByteVector.fromArray(LANE_BYTES, rows, at);
+    return ((FloatVector) bytes.convertShape(VectorOperators.B2F, FLOATS, 0)).add(128);
+  }
+
+  @Override
+  public float dot(float[] query, byte[] rows, int rowOffset, int dimension) {
+    FloatVector sum0 = FloatVector.zero(FLOATS);
+    FloatVector sum1 = sum0;
+    FloatVector sum2 = sum0;
+    FloatVector sum3 = sum0;
+    int i = 0;
+    for (; i + 4 * LANES <= dimension; i += 4 * LANES) {
+      sum0 = addProduct(query, i, rows, rowOffset + i, sum0);
+      sum1 = addProduct(query, i + LANES, rows, rowOffset + i + LANES, sum1);
+      sum2 = addProduct(query, i + 2 * LANES, rows, rowOffset + i + 2 * LANES, sum2);
+      sum3 = addProduct(query, i + 3 * LANES, rows, rowOffset + i + 3 * LANES, sum3);
+    }
+    for (; i + LANES <= dimension; i += LANES) {
+      sum0 = addProduct(query, i, rows, rowOffset + i, sum0);
+    }
+    float sum = sum0.add(sum1).add(sum2.add(sum3)).reduceLanes(VectorOperators.ADD);
+    for (; i < dimension; i++) {
+      sum += query[i] * (rows[rowOffset + i] + 128);
+    }
+    return sum;
+  }
+
+  private static FloatVector addProduct(
+      float[] query, int at, byte[] rows, int rowAt, FloatVector sum) {
+    return FloatVector.fromArray(FLOATS, query, at).fma(row(rows, rowAt), sum);
+  }
+}

@@ -1,0 +1,91 @@
+package io.tarn.index.quantize;
+
+import io.tarn.index.feature.Metric;
+
+/**
+ * Codes a vector with one bit a dimension, and estimates distances from the bits without bias and
+ * with a bound on the error: RaBitQ (Gao and Long, SIGMOD 2024, sections 3.1 to 3.3).
+ *
+ * <p><b>Derivation.</b> Let c be the centroid of a row's list, P the {@link Rotation}, r = P(x - c)
+ * and q' = P(q - c). Of r only the signs s are kept. Let f = |r|² / |r|₁. Then
+ *
+ * <pre>  ⟨r, q'⟩ ≈ f · ⟨s, q'⟩  </pre>
+ *
+ * because s has a part along r, of length ⟨s, r⟩ / |r| = |r|₁ / |r|, and a part across r, whose
+ * product with q' is zero in expectation over rotations. With α = |r|₁ / (|r| √d), the cosine of
+ * the angle between r and s, the part across contributes an error with standard deviation at most
+ *
+ * <pre>  |r| · |q'| · √((1 - α²) / α²) / √(d - 1)  </pre>
+ *
+ * and with tails like a Gaussian's (theorem 3.2). Distances follow from
+ *
+ * <pre>
+ *   l2:            |x - q|² = |q - c|² + |r|² - 2⟨r, q'⟩
+ *   inner product: -⟨x, q⟩  = -⟨c, q⟩ - ⟨x - c, c⟩ - ⟨r, q'⟩
+ *   cosine:        1 - ⟨x, q⟩, as inner product, all vectors at unit length
+ * </pre>
+ *
+ * The first term is the list's, the second the row's {@link RowCode#offset}; {@link RowCode#scale}
+ * is f, doubled under l2, and {@link RowCode#error} the standard deviation for |q'| = 1, doubled
+ * likewise.
+ *
+ * <p><b>One table a query.</b> ⟨s, q'⟩ = ⟨s, P(q - m)⟩ - ⟨s, P(c - m)⟩ for any m, here the mean of
+ * the centroids. The second product does not depend on the query: a reader computes it once a row,
+ * and adds scale · ⟨s, P(c - m)⟩ to the offset. So the lookup tables are built from P(q - m) once a
+ * query, not once a list, and hold small values because of m.
+ *
+ * <p>Not thread-safe.
+ */
+public final class RaBitQCoder {
+  private final Metric metric;
+  private final int dimension;
+  private final Rotation rotation;
+  private final float[] residual;
+
+  public RaBitQCoder(Metric metric, int dimension) {
+    this.metric = metric;
+    this.dimension = dimension;
+    this.rotation = new Rotation(dimension);
+    this.residual = new float[dimension];
+  }
+
+  /**
+   * Codes the vector that begins at {@code rowOffset}. A vector so long that its factors overflow
+   * gets factors that are not finite; readers then look at the vector itself.
+   *
+   * @param centroidOffset where the centroid of the vector's list begins
+   */
+  public void encode(
+      float[] rows, int rowOffset, float[] centroids, int centroidOffset, RowCode out) {
+    double alongCentroid = 0;
+    for (int i = 0; i < dimension; i++) {
+      residual[i] = rows[rowOffset + i] - centroids[centroidOffset + i];
+      alongCentroid += (double) residual[i] * centroids[centroidOffset + i];
+    }
+    rotation.apply(residual);
+    double squaredNorm = 0;
+    double absoluteSum = 0;
+    for (int i = 0; i < dimension; i += Byte.SIZE) {
+      int bits = 0;
+      for (int j = i; j < Math.min(i + Byte.SIZE, dimension); j++) {
+        float value = residual[j];
+        squaredNorm += (double) value * value;
+        absoluteSum += Math.abs(value);
+        bits |= value >= 0 ? 1 << j - i : 0;
+      }
+      out.bits[i / Byte.SIZE] = (byte) bits;
+    }
+    setFactors(squaredNorm, absoluteSum, alongCentroid, out);
+  }
+
+  private void setFactors(
+      double squaredNorm, double absoluteSum, double alongCentroid, RowCode out) {
+    double weight = metric == Metric.L2 ? 2 : 1;
+    double scale = absoluteSum == 0 ? 0 : squaredNorm / absoluteSum;
+    // |r|²/α² = f²d; what of it is not along r is across.
+    double across = Math.max(0, scale * scale * dimension - squaredNorm);
+    out.offset = (float) (metric == Metric.L2 ? squaredNorm : -alongCentroid);
+    out.scale = (float) (weight * scale);
+    out.error = (float) (weight * Math.sqrt(across / Math.max(1, dimension - 1)));
+  }
+}

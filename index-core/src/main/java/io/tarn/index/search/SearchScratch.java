@@ -1,0 +1,19 @@
+package io.tarn.index.search;
+
+import io.tarn.index.kernel.CodeKernels;
+import io.tarn.index.quantize.QueryTables;
+
+/** What a search needs beside its answer, reused by the searches of one thread. */
+final class SearchScratch {
+  final QueryTables tables;
+  final ProbeHeap probes = new ProbeHeap();
+  final ProbeHeap nearProbes = new ProbeHeap();
+  final short[] sums = new short[CodeKernels.BLOCK_ROWS];
+  final float[] estimates = new float[CodeKernels.BLOCK_ROWS];
+  final float[] lowers = new float[CodeKernels.BLOCK_ROWS];
+  final Candidates candidates = new Candidates();
+
+  SearchScratch(QueryTables tables) {
+    this.tables = tables;
+  }
+}

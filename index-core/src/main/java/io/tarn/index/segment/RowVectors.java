@@ -1,0 +1,187 @@
+package io.tarn.index.segment;
+
+import io.tarn.index.kernel.CodeKernels;
+import io.tarn.index.kernel.Kernels;
+import io.tarn.index.kernel.VectorKernels;
+
+/**
+ * The vectors of a segment's features, wherever they are held. However they are held, they have the
+ * same values and the same distances to the bit.
+ */
+public abstract sealed class RowVectors {
+  private final int dimension;
+  private final int size;
+
+  private RowVectors(int dimension, int size) {
+    this.dimension = dimension;
+    this.size = size;
+  }
+
+  /** Floats of a vector. */
+  public int dimension() {
+    return dimension;
+  }
+
+  /** How many vectors there are. */
+  public int size() {
+    return size;
+  }
+
+  /** Bytes of memory the vectors take. */
+  public abstract long memoryBytes();
+
+  /** Copies a vector. */
+  public abstract void copy(int row, float[] out, int outOffset);
+
+  /** The squared Euclidean distance of {@code query} and a vector. */
+  public abstract float squaredL2(float[] query, int row);
+
+  /** The inner product of {@code query} and a vector. */
+  public abstract float dot(float[] query, int row);
+
+  /** A vector of its own. */
+  public float[] get(int row) {
+    float[] vector = new float[dimension];
+    copy(row, vector, 0);
+    return vector;
+  }
+
+  /**
+   * Collects vectors. As long as every value is a whole number from 0 to 255, as in pictures and in
+   * many image descriptors, a value takes a byte and not four.
+   */
+  public static final class Builder {
+    private static final int BYTE_OFFSET = 128;
+    private static final int MAX_BYTE = 255;
+
+    private final int dimension;
+    private final int rows;
+    private byte[] bytes;
+    private float[] floats;
+    private int size;
+
+    /**
+     * @param rows how many vectors there will be
+     */
+    public Builder(int dimension, int rows) {
+      this.dimension = dimension;
+      this.rows = rows;
+      Math.multiplyExact(rows, dimension);
+    }
+
+    /** Adds vectors that stand one after the other from {@code offset} on. */
+    public void add(float[] vectors, int offset, int count) {
+      if (size + count > rows) {
+        throw new IllegalStateException("more than " + rows + " vectors");
+      }
+      if (floats == null && !addBytes(vectors, offset, count)) {
+        floats = new float[rows * dimension];
+        for (int i = 0; i < size * dimension; i++) {
+          floats[i] = bytes[i] + BYTE_OFFSET;
+        }
+        bytes = null;
+      }
+      if (floats != null) {
+        System.arraycopy(vectors, offset, floats, size * dimension, count * dimension);
+      }
+      size += count;
+    }
+
+    private boolean addBytes(float[] vectors, int offset, int count) {
+      for (int i = offset; i < offset + count * dimension; i++) {
+        if (!isByte(vectors[i])) {
+          return false;
+        }
+      }
+      if (bytes == null) {
+        bytes = new byte[Math.addExact(rows * dimension, CodeKernels.ROW_PADDING)];
+      }
+      int at = size * dimension;
+      for (int i = 0; i < count * dimension; i++) {
+        bytes[at + i] = (byte) ((int) vectors[offset + i] - BYTE_OFFSET);
+      }
+      return true;
+    }
+
+    /** Negative zero is none: it would come back as zero. */
+    private static boolean isByte(float value) {
+      int whole = (int) value;
+      return (whole & MAX_BYTE) == whole
+          && Float.floatToRawIntBits(whole) == Float.floatToRawIntBits(value);
+    }
+
+    /** How many vectors were added. */
+    public int size() {
+      return size;
+    }
+
+    public RowVectors build() {
+      return bytes != null
+          ? new Bytes(bytes, dimension, size)
+          : new Floats(floats == null ? new float[0] : floats, dimension, size);
+    }
+  }
+
+  private static final class Floats extends RowVectors {
+    private final VectorKernels kernels = Kernels.best();
+    private final float[] values;
+
+    Floats(float[] values, int dimension, int size) {
+      super(dimension, size);
+      this.values = values;
+    }
+
+    @Override
+    public long memoryBytes() {
+      return (long) Float.BYTES * values.length;
+    }
+
+    @Override
+    public void copy(int row, float[] out, int outOffset) {
+      System.arraycopy(values, row * dimension(), out, outOffset, dimension());
+    }
+
+    @Override
+    public float squaredL2(float[] query, int row) {
+      return kernels.squaredL2(query, 0, values, row * dimension(), dimension());
+    }
+
+    @Override
+    public float dot(float[] query, int row) {
+      return kernels.dot(query, 0, values, row * dimension(), dimension());
+    }
+  }
+
+  private static final class Bytes extends RowVectors {
+    private final CodeKernels kernels = Kernels.codes();
+    private final byte[] values;
+
+    Bytes(byte[] values, int dimension, int size) {
+      super(dimension, size);
+      this.values = values;
+    }
+
+    @Override
+    public long memoryBytes() {
+      return values.length;
+    }
+
+    @Override
+    public void copy(int row, float[] out, int outOffset) {
+      int from = row * dimension();
+      for (int i = 0; i < dimension(); i++) {
+        out[outOffset + i] = values[from + i] + Builder.BYTE_OFFSET;
+      }
+    }
+
+    @Override
+    public float squaredL2(float[] query, int row) {
+      return kernels.squaredL2(query, values, row * dimension(), dimension());
+    }
+
+    @Override
+    public float dot(float[] query, int row) {
+      return kernels.dot(query, values, row * dimension(), dimension());
+    }
+  }
+}
