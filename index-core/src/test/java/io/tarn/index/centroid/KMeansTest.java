@@ -77,7 +77,7 @@ class KMeansTest {
       normalise(centroids);
     }
     float[] rows = rows(101, 6);
-    Model model = Model.of(metric, DIMENSION, centroids, new Quantizer.None());
+    Model model = Model.of(metric, DIMENSION, centroids, Quantizer.byDefault());
     int[] lists = new int[101];
     new Assigner(model).assign(rows, 0, 101, lists, 0);
     for (int r = 0; r < 101; r++) {
@@ -90,7 +90,7 @@ class KMeansTest {
 
   @Test
   void aRowIsAssignedAlikeAloneAndInAnyBatch() {
-    Model model = Model.of(Metric.L2, DIMENSION, rows(50, 7), new Quantizer.None());
+    Model model = Model.of(Metric.L2, DIMENSION, rows(50, 7), Quantizer.byDefault());
     float[] rows = rows(100, 8);
     int[] together = new int[100];
     new Assigner(model).assign(rows, 0, 100, together, 0);

@@ -59,7 +59,7 @@ class CommitterTest {
   }
 
   private static Model model(float... centroids) {
-    return Model.of(Metric.L2, 1, centroids, new Quantizer.None());
+    return Model.of(Metric.L2, 1, centroids, Quantizer.byDefault());
   }
 
   private static Feature feature(long id) {

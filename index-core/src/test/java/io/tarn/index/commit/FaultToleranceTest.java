@@ -119,7 +119,7 @@ class FaultToleranceTest {
   }
 
   private static void create(Storage storage) throws IOException {
-    Model model = Model.of(Metric.L2, 1, new float[] {-1, 1}, new Quantizer.None());
+    Model model = Model.of(Metric.L2, 1, new float[] {-1, 1}, Quantizer.byDefault());
     FeatureBuffer buffer = new FeatureBuffer(storage, SCHEMA, model);
     buffer.add(feature(1, 1f, 1));
     buffer.add(feature(2, 2f, 1));

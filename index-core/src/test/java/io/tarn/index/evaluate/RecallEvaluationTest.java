@@ -178,7 +178,7 @@ class RecallEvaluationTest {
       System.arraycopy(rows.get(r), 0, sample, r * DIMENSION, DIMENSION);
     }
     float[] centroids = KMeans.train(Metric.L2, DIMENSION, sample, LISTS, 5, 1, 1);
-    Model model = Model.of(Metric.L2, DIMENSION, centroids, new Quantizer.None());
+    Model model = Model.of(Metric.L2, DIMENSION, centroids, Quantizer.byDefault());
     FeatureBuffer buffer = new FeatureBuffer(storage, schema, model);
     for (int r = 0; r < rows.size(); r++) {
       FeatureId id = FeatureId.parse(idType, Integer.toString(r));

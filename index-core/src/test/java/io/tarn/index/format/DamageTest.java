@@ -90,7 +90,7 @@ class DamageTest {
                 new Attribute("title", AttributeType.STRING),
                 new Attribute("seen", AttributeType.TIMESTAMP)));
     float[] centroids = {0, 0, 0, 1, 1, 1};
-    Model model = Model.of(Metric.L2, DIMENSION, centroids, new Quantizer.None());
+    Model model = Model.of(Metric.L2, DIMENSION, centroids, Quantizer.byDefault());
     SnapshotLog log = new SnapshotLog(sound);
     byte[] embedderBytes = "some embedder".getBytes(StandardCharsets.UTF_8);
     FileRef embedder = ChecksummedFile.writeModel(sound, embedderBytes, "test");

@@ -3,6 +3,7 @@ package io.tarn.index.format;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tarn.index.commit.SnapshotLog;
+import io.tarn.index.centroid.Model;
 import io.tarn.index.feature.Attribute;
 import io.tarn.index.feature.AttributeType;
 import io.tarn.index.feature.Feature;
@@ -126,7 +127,7 @@ class DuckDbReadsAnIndexTest {
       }
       features.add(new Feature(FeatureId.of(i), vector, 1, i, new Object[0]));
     }
-    try (SegmentWriter writer = new SegmentWriter(storage, schema, new Quantizer.None())) {
+    try (SegmentWriter writer = new SegmentWriter(storage, schema, model(schema))) {
       for (Feature feature : features) {
         writer.add(0, feature);
       }
@@ -255,5 +256,10 @@ class DuckDbReadsAnIndexTest {
     } catch (RejectedFeatureException e) {
       throw new IllegalArgumentException(e);
     }
+  }
+
+  private static Model model(Schema schema) {
+    return Model.of(
+        schema.metric(), schema.dimension(), new float[schema.dimension()], new Quantizer.None());
   }
 }

@@ -3,6 +3,7 @@ package io.tarn.index.format;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
+import io.tarn.index.centroid.Model;
 import io.tarn.index.feature.Attribute;
 import io.tarn.index.feature.AttributeType;
 import io.tarn.index.feature.Feature;
@@ -87,7 +88,7 @@ class SegmentLayoutTest {
     }
     SegmentRef ref;
     try (SegmentWriter writer =
-        new SegmentWriter(new LocalStorage(directory), schema, new Quantizer.None())) {
+        new SegmentWriter(new LocalStorage(directory), schema, model(schema))) {
       for (Row row : rows) {
         if (row.feature().deleted()) {
           writer.addDelete(row.feature());
@@ -242,5 +243,10 @@ class SegmentLayoutTest {
   private static ParquetFileReader open(Written written) throws IOException {
     return ParquetFileReader.open(
         new LocalInputFile(written.file()), ParquetReadOptions.builder().build());
+  }
+
+  private static Model model(Schema schema) {
+    return Model.of(
+        schema.metric(), schema.dimension(), new float[schema.dimension()], new Quantizer.None());
   }
 }

@@ -2,6 +2,7 @@ package io.tarn.index.format;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tarn.index.centroid.Model;
 import io.tarn.index.feature.AnyFeature;
 import io.tarn.index.feature.Attribute;
 import io.tarn.index.feature.AttributeType;
@@ -106,7 +107,7 @@ class SegmentRoundTripTest {
 
   private static SegmentRef write(Storage storage, Schema schema, List<Row> rows)
       throws IOException {
-    try (SegmentWriter writer = new SegmentWriter(storage, schema, new Quantizer.None())) {
+    try (SegmentWriter writer = new SegmentWriter(storage, schema, model(schema))) {
       for (Row row : rows) {
         if (row.feature().deleted()) {
           writer.addDelete(row.feature());
@@ -125,7 +126,7 @@ class SegmentRoundTripTest {
     long maxOrder = Long.MIN_VALUE;
     for (int i = 0; i < rows.size(); i++) {
       Feature feature = rows.get(i).feature();
-      Feature found = segment.feature(i, expected.schema().dimension());
+      Feature found = segment.feature(i);
       assertThat(segment.listIds()[i]).isEqualTo(rows.get(i).list());
       assertThat(segment.isDelete(i)).isEqualTo(feature.deleted());
       assertThat(found.id()).isEqualTo(feature.id());
@@ -152,5 +153,10 @@ class SegmentRoundTripTest {
       bits[i] = Float.floatToRawIntBits(vector[i]);
     }
     return bits;
+  }
+
+  private static Model model(Schema schema) {
+    return Model.of(
+        schema.metric(), schema.dimension(), new float[schema.dimension()], new Quantizer.None());
   }
 }

@@ -196,7 +196,7 @@ class NewestVersionWinsTest {
 
   private static void create(Storage storage, Schema schema) throws IOException {
     float[] centroids = {1, 0, 0, 0, 1, 0, 0, 0, 1, -1, 0, 0};
-    Model model = Model.of(schema.metric(), DIMENSION, centroids, new Quantizer.None());
+    Model model = Model.of(schema.metric(), DIMENSION, centroids, Quantizer.byDefault());
     Committer.create(
         new SnapshotLog(storage),
         new NewIndex("test", schema, ModelFile.write(storage, model), null, List.of()));
@@ -237,7 +237,7 @@ class NewestVersionWinsTest {
     for (Segment segment : segments.subList(0, count)) {
       for (int row = 0; row < segment.rowCount(); row++) {
         if (isNewest(segment, row, segments)) {
-          merged.add(segment.feature(row, DIMENSION));
+          merged.add(segment.feature(row));
         }
       }
       sequence = Math.max(sequence, segment.ref().sequence());

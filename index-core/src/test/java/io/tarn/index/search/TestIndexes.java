@@ -80,7 +80,7 @@ public final class TestIndexes {
       System.arraycopy(features.get(i).vector(), 0, sample, i * dimension, dimension);
     }
     float[] centroids = KMeans.train(schema.metric(), dimension, sample, lists, ITERATIONS, 1, 2);
-    return Model.of(schema.metric(), dimension, centroids, new Quantizer.None());
+    return Model.of(schema.metric(), dimension, centroids, Quantizer.byDefault());
   }
 
   /** Appends features and deletes as one commit. */
