@@ -2,30 +2,35 @@ package io.tarn.index.centroid;
 
 import io.tarn.index.feature.Metric;
 import io.tarn.index.kernel.Kernels;
+import io.tarn.index.kernel.PackedRows;
 import io.tarn.index.kernel.VectorKernels;
-import java.util.Arrays;
 
 /**
  * Finds the nearest centroid of many vectors. Under cosine that is the largest inner product with
  * the unit-length centroid, otherwise the smallest Euclidean distance, found as the smallest {@code
- * |c|²/2 - x·c}.
+ * |c|²/2 - x·c}. Every centroid is looked at.
  *
- * <p>The assignment of a vector depends on nothing but the vector and the model: vectors go in
- * blocks of a fixed size, padded where there are fewer, so that rounding is the same in any batch.
- * Not thread-safe; cheap to make.
+ * <p>The assignment of a vector depends on nothing but the vector and the model, not on how vectors
+ * are batched. Thread-safe. It holds a copy of the centroids laid out for the kernel.
  */
 public final class Assigner {
-  private static final int BLOCK_ROWS = 32;
-  private static final int BLOCK_CENTROIDS = 64;
+  /** Rows whose scores are held at once. */
+  private static final int BLOCK_ROWS = 960;
+
+  /**
+   * Longer vectors, squared, are assigned in double precision: their products may overflow. The
+   * centroids of shorter ones may have overflowing squares; those are never the nearest.
+   */
+  private static final float MAX_SQUARED_NORM = 1e36f;
+
+  /** If all centroids are shorter, squared, their squares have lost digits or are zero. */
+  private static final float MIN_SQUARED_NORM = 1e-30f;
 
   private final VectorKernels kernels = Kernels.best();
   private final int dimension;
-  private final int listCount;
   private final float[] centroids;
-  private final float[] halfSquaredNorms;
-  private final float[] block;
-  private final float[] products = new float[BLOCK_ROWS * BLOCK_CENTROIDS];
-  private final float[] bestScores = new float[BLOCK_ROWS];
+  private final PackedRows packed;
+  private final boolean tiny;
 
   public Assigner(Model model) {
     this(model.metric(), model.dimension(), model.centroids());
@@ -34,15 +39,24 @@ public final class Assigner {
   Assigner(Metric metric, int dimension, float[] centroids) {
     this.dimension = dimension;
     this.centroids = centroids;
-    this.listCount = centroids.length / dimension;
-    this.block = new float[BLOCK_ROWS * dimension];
-    this.halfSquaredNorms = new float[listCount];
-    if (metric != Metric.COSINE) {
-      for (int c = 0; c < listCount; c++) {
-        int offset = c * dimension;
-        halfSquaredNorms[c] = kernels.dot(centroids, offset, centroids, offset, dimension) / 2;
-      }
+    int listCount = centroids.length / dimension;
+    this.packed = new PackedRows(kernels.panelWidth(), dimension, listCount);
+    float longest = 0;
+    for (int c = 0; c < listCount; c++) {
+      float squaredNorm = (float) squaredNorm(centroids, c * dimension);
+      longest = Math.max(longest, squaredNorm);
+      packed.add(centroids, c * dimension, metric == Metric.COSINE ? 0 : squaredNorm / 2);
     }
+    this.tiny = longest < MIN_SQUARED_NORM;
+  }
+
+  /** Summed one by one in double precision, so that it is the same on any processor and JVM. */
+  private double squaredNorm(float[] rows, int offset) {
+    double sum = 0;
+    for (int i = offset; i < offset + dimension; i++) {
+      sum += (double) rows[i] * rows[i];
+    }
+    return sum;
   }
 
   /** The place, in {@link Model#listIds()}, of the list nearest to {@code vector}. */
@@ -59,45 +73,34 @@ public final class Assigner {
    * @param lists receives, from {@code listOffset} on, each row's place in {@link Model#listIds()}
    */
   public void assign(float[] rows, int rowOffset, int rowCount, int[] lists, int listOffset) {
+    float[] scores = new float[Math.min(BLOCK_ROWS, rowCount)];
+    int[] nearest = new int[scores.length];
     for (int done = 0; done < rowCount; done += BLOCK_ROWS) {
       int count = Math.min(BLOCK_ROWS, rowCount - done);
-      System.arraycopy(rows, rowOffset + done * dimension, block, 0, count * dimension);
-      assignBlock(count, lists, listOffset + done);
-    }
-  }
-
-  private void assignBlock(int count, int[] lists, int listOffset) {
-    Arrays.fill(bestScores, 0, count, Float.POSITIVE_INFINITY);
-    Arrays.fill(lists, listOffset, listOffset + count, -1);
-    for (int c = 0; c < listCount; c += BLOCK_CENTROIDS) {
-      int width = Math.min(BLOCK_CENTROIDS, listCount - c);
-      // All rows of the block, so that a row meets the same tile in any batch.
-      kernels.dotMatrix(block, 0, BLOCK_ROWS, centroids, c * dimension, width, dimension, products);
+      int from = rowOffset + done * dimension;
+      kernels.nearest(rows, from, count, packed, nearest, scores, 0);
       for (int r = 0; r < count; r++) {
-        for (int j = 0; j < width; j++) {
-          float score = halfSquaredNorms[c + j] - products[r * width + j];
-          if (score < bestScores[r]) {
-            bestScores[r] = score;
-            lists[listOffset + r] = c + j;
-          }
-        }
-      }
-    }
-    for (int r = 0; r < count; r++) {
-      if (lists[listOffset + r] < 0 || !Float.isFinite(bestScores[r])) {
-        lists[listOffset + r] = nearestInDouble(r * dimension);
+        int row = from + r * dimension;
+        lists[listOffset + done + r] =
+            isExact(nearest[r], scores[r], rows, row) ? nearest[r] : nearestInDouble(rows, row);
       }
     }
   }
 
-  /** For vectors so long that float products overflow. */
-  private int nearestInDouble(int blockOffset) {
+  private boolean isExact(int nearest, float score, float[] rows, int row) {
+    return nearest >= 0
+        && Float.isFinite(score)
+        && !tiny
+        && kernels.dot(rows, row, rows, row, dimension) <= MAX_SQUARED_NORM;
+  }
+
+  private int nearestInDouble(float[] rows, int row) {
     int best = 0;
     double bestDistance = Double.POSITIVE_INFINITY;
-    for (int c = 0; c < listCount; c++) {
+    for (int c = 0; c < centroids.length / dimension; c++) {
       double distance = 0;
       for (int i = 0; i < dimension; i++) {
-        double difference = (double) block[blockOffset + i] - centroids[c * dimension + i];
+        double difference = (double) rows[row + i] - centroids[c * dimension + i];
         distance += difference * difference;
       }
       if (distance < bestDistance) {

@@ -46,21 +46,20 @@ final class ScalarKernels implements VectorKernels {
   }
 
   @Override
-  public void dotMatrix(
-      float[] a,
-      int aOffset,
-      int aCount,
-      float[] b,
-      int bOffset,
-      int bCount,
-      int dimension,
-      float[] out) {
-    for (int i = 0; i < aCount; i++) {
-      for (int j = 0; j < bCount; j++) {
-        out[i * bCount + j] =
-            dot(a, aOffset + i * dimension, b, bOffset + j * dimension, dimension);
-      }
-    }
+  public int panelWidth() {
+    return ScalarNearest.PANEL_WIDTH;
+  }
+
+  @Override
+  public void nearest(
+      float[] rows,
+      int rowOffset,
+      int rowCount,
+      PackedRows packed,
+      int[] nearest,
+      float[] scores,
+      int outOffset) {
+    ScalarNearest.nearest(rows, rowOffset, rowCount, packed, nearest, scores, outOffset);
   }
 
   @Override

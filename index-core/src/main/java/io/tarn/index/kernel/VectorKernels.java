@@ -33,20 +33,28 @@ public interface VectorKernels {
     }
   }
 
+  /** How many rows stand side by side in the panels {@link #nearest} takes. */
+  int panelWidth();
+
   /**
-   * The inner products of many rows and many rows, as assignment needs them.
+   * For each of many rows the nearest of many packed rows: the one with the smallest penalty minus
+   * inner product, and of equals the one packed first. With half its squared length as penalty that
+   * is the nearest by Euclidean distance.
    *
-   * @param out {@code out[i * bCount + j]} receives the product of row i of a and row j of b
+   * @param rows row-major; the first row begins at {@code rowOffset}
+   * @param packed in panels {@link #panelWidth} rows wide
+   * @param nearest receives, from {@code outOffset} on, the place of each row's nearest packed row;
+   *     -1 if no score is a number below infinity
+   * @param scores receives, from {@code outOffset} on, its penalty minus the inner product
    */
-  void dotMatrix(
-      float[] a,
-      int aOffset,
-      int aCount,
-      float[] b,
-      int bOffset,
-      int bCount,
-      int dimension,
-      float[] out);
+  void nearest(
+      float[] rows,
+      int rowOffset,
+      int rowCount,
+      PackedRows packed,
+      int[] nearest,
+      float[] scores,
+      int outOffset);
 
   /** What is logged, such as {@code "SIMD, 16 floats"}. */
   String description();

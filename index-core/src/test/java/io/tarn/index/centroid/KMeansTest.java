@@ -10,18 +10,61 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class KMeansTest {
   private static final int DIMENSION = 9;
 
+  /** So many that they are trained group by group. */
+  private static final int MANY_LISTS = KMeans.MAX_FLAT_LISTS + 72;
+
   @ParameterizedTest
-  @ValueSource(ints = {1, 2, 3, 8})
-  void threadsDoNotChangeTheCentroids(int threads) {
-    float[] rows = rows(1000, 1);
-    assertThat(KMeans.train(Metric.L2, DIMENSION, rows, 20, 6, 42, threads))
-        .containsExactly(KMeans.train(Metric.L2, DIMENSION, rows, 20, 6, 42, 1));
+  @CsvSource({"20, 1", "20, 2", "20, 3", "20, 8", "200, 1", "200, 2", "200, 3", "200, 8"})
+  void threadsDoNotChangeTheCentroids(int lists, int threads) {
+    float[] rows = rows(10 * lists + 5000, 1);
+    assertThat(KMeans.train(Metric.L2, DIMENSION, rows, lists, 6, 42, threads))
+        .containsExactly(KMeans.train(Metric.L2, DIMENSION, rows, lists, 6, 42, 1));
+  }
+
+  @Test
+  void manyListsAreAboutAsNearAsThoseOfFlatKMeans() {
+    float[] rows = rows(8000, 9);
+    TrainingRows training = new TrainingRows(Metric.L2, DIMENSION, rows);
+    double flat = meanDistance(rows, Lloyd.train(training, MANY_LISTS, 10, 1, Workers.none()));
+    double grouped =
+        meanDistance(rows, KMeans.train(Metric.L2, DIMENSION, rows, MANY_LISTS, 10, 1, 2));
+    assertThat(grouped).isLessThan(1.03 * flat);
+  }
+
+  @Test
+  void roundsOverNeighboursBringCentroidsNearer() {
+    float[] rows = rows(8000, 10);
+    TrainingRows training = new TrainingRows(Metric.L2, DIMENSION, rows);
+    float[] centres = Lloyd.train(training, 14, 5, 1, Workers.none());
+    Grouping groups = Grouping.of(Lloyd.assign(training, centres, Workers.none()), 14);
+    float[][] trained = new float[14][];
+    for (int g = 0; g < 14; g++) {
+      TrainingRows members = training.select(groups.membersOf(g));
+      trained[g] = Lloyd.train(members, 12, 5, g, Workers.none());
+    }
+    NeighbourRounds rounds = new NeighbourRounds(training, centres, Workers.none());
+    double before = meanDistance(rows, rounds.run(groups, trained, 0));
+    assertThat(meanDistance(rows, rounds.run(groups, trained, 5))).isLessThan(0.98 * before);
+  }
+
+  @Test
+  void sharesFollowRowsAndNeverPassTheirLimits() {
+    int[] assigned = new int[1000];
+    Arrays.fill(assigned, 0, 600, 0);
+    Arrays.fill(assigned, 600, 900, 1);
+    Arrays.fill(assigned, 900, 1000, 3);
+    Grouping groups = Grouping.of(assigned, 4);
+    assertThat(Hierarchy.allot(groups, new int[] {600, 300, 0, 100}, 10))
+        .containsExactly(6, 3, 0, 1);
+    assertThat(Hierarchy.allot(groups, new int[] {2, 300, 0, 100}, 10)).containsExactly(2, 6, 0, 2);
+    assertThat(Hierarchy.allot(groups, new int[] {2, 3, 0, 4}, 10)).containsExactly(2, 3, 0, 4);
   }
 
   @Test
@@ -32,10 +75,14 @@ class KMeansTest {
     assertThat(after).isLessThan(0.8 * before);
   }
 
-  @Test
-  void cosineCentroidsHaveUnitLength() {
-    float[] centroids = KMeans.train(Metric.COSINE, DIMENSION, rows(500, 3), 10, 5, 1, 2);
-    for (int c = 0; c < 10; c++) {
+  @ParameterizedTest
+  @ValueSource(ints = {10, MANY_LISTS})
+  void cosineCentroidsHaveUnitLength(int lists) {
+    float[] rows = rows(2000, 3);
+    normalise(rows);
+    float[] centroids = KMeans.train(Metric.COSINE, DIMENSION, rows, lists, 5, 1, 2);
+    assertThat(centroids).hasSize(lists * DIMENSION);
+    for (int c = 0; c < lists; c++) {
       double squaredNorm = 0;
       for (int i = 0; i < DIMENSION; i++) {
         squaredNorm += Math.pow(centroids[c * DIMENSION + i], 2);
@@ -44,29 +91,59 @@ class KMeansTest {
     }
   }
 
-  @Test
-  void fewerDistinctRowsThanListsMakeFewerLists() {
-    float[] rows = new float[100 * DIMENSION];
-    for (int r = 0; r < 100; r++) {
-      Arrays.fill(rows, r * DIMENSION, (r + 1) * DIMENSION, r % 3);
+  @ParameterizedTest
+  @CsvSource({"1, 10", "3, 10", "1, 200", "3, 200", "150, 200", "199, 200"})
+  void fewerDistinctRowsThanListsMakeFewerLists(int distinct, int lists) {
+    // Half of all rows are equal, so that most lists would go where they are.
+    float[] rows = new float[3000 * DIMENSION];
+    for (int r = 0; r < 3000; r++) {
+      Arrays.fill(rows, r * DIMENSION, (r + 1) * DIMENSION, r % 2 == 0 ? 0 : r / 2 % distinct);
     }
-    assertThat(KMeans.train(Metric.L2, DIMENSION, rows, 10, 5, 1, 2)).hasSize(3 * DIMENSION);
+    float[] centroids = KMeans.train(Metric.L2, DIMENSION, rows, lists, 5, 1, 2);
+    Set<Float> values = new HashSet<>();
+    for (int c = 0; c < centroids.length; c += DIMENSION) {
+      values.add(centroids[c]);
+    }
+    assertThat(centroids).hasSize(distinct * DIMENSION);
+    assertThat(values).hasSize(distinct);
   }
 
-  @Test
-  void everyListIsUsedThoughTheDataIsOneClusterWithOutliers() {
-    float[] rows = rows(3000, 4);
+  @ParameterizedTest
+  @ValueSource(ints = {30, MANY_LISTS})
+  void everyListIsUsedThoughTheDataIsOneClusterWithOutliers(int lists) {
+    int count = 100 * lists;
+    float[] rows = rows(count, 4);
     Arrays.fill(rows, 0, DIMENSION, 1e30f);
     Arrays.fill(rows, DIMENSION, 2 * DIMENSION, -1e30f);
-    float[] centroids = KMeans.train(Metric.L2, DIMENSION, rows, 30, 10, 1, 2);
-    int[] lists = new int[3000];
-    new Assigner(Metric.L2, DIMENSION, centroids).assign(rows, 0, 3000, lists, 0);
+    float[] centroids = KMeans.train(Metric.L2, DIMENSION, rows, lists, 10, 1, 2);
+    int[] assigned = new int[count];
+    new Assigner(Metric.L2, DIMENSION, centroids).assign(rows, 0, count, assigned, 0);
     Set<Integer> used = new HashSet<>();
-    Arrays.stream(lists).forEach(used::add);
-    assertThat(used.size()).isGreaterThan(20);
+    Arrays.stream(assigned).forEach(used::add);
+    assertThat(used.size()).isGreaterThan(lists * 2 / 3);
     for (float value : centroids) {
       assertThat(value).isFinite();
     }
+  }
+
+  @Test
+  void groupsOfManyListsAreDividedAgain() {
+    // 78 groups; the largest want more lists than are trained flat.
+    float[] rows = rows(6500, 11);
+    float[] centroids = KMeans.train(Metric.L2, DIMENSION, rows, 6000, 2, 1, 2);
+    assertThat(centroids).hasSize(6000 * DIMENSION);
+    assertThat(centroids).containsExactly(KMeans.train(Metric.L2, DIMENSION, rows, 6000, 2, 1, 3));
+  }
+
+  @Test
+  void longAndTinyVectorsGoToTheNearestCentroid() {
+    float[] values = {3e19f, -3e19f, 1e30f, -1e30f, 2, -2};
+    int[] lists = new int[values.length];
+    new Assigner(Metric.L2, 1, values).assign(values, 0, values.length, lists, 0);
+    assertThat(lists).containsExactly(0, 1, 2, 3, 4, 5);
+    float[] tiny = {3e-30f, -3e-30f, 1e-25f, 0};
+    new Assigner(Metric.L2, 1, tiny).assign(tiny, 0, tiny.length, lists, 1);
+    assertThat(lists).containsExactly(0, 0, 1, 2, 3, 5);
   }
 
   @ParameterizedTest
@@ -77,7 +154,7 @@ class KMeansTest {
       normalise(centroids);
     }
     float[] rows = rows(101, 6);
-    Model model = Model.of(metric, DIMENSION, centroids, Quantizer.byDefault());
+    Model model = Model.of(metric, DIMENSION, centroids, new Quantizer.None());
     int[] lists = new int[101];
     new Assigner(model).assign(rows, 0, 101, lists, 0);
     for (int r = 0; r < 101; r++) {
@@ -90,12 +167,13 @@ class KMeansTest {
 
   @Test
   void aRowIsAssignedAlikeAloneAndInAnyBatch() {
-    Model model = Model.of(Metric.L2, DIMENSION, rows(50, 7), Quantizer.byDefault());
-    float[] rows = rows(100, 8);
-    int[] together = new int[100];
-    new Assigner(model).assign(rows, 0, 100, together, 0);
+    Model model = Model.of(Metric.L2, DIMENSION, rows(50, 7), new Quantizer.None());
+    int count = 1999; // More than the blocks of any loop.
+    float[] rows = rows(count, 8);
+    int[] together = new int[count];
+    new Assigner(model).assign(rows, 0, count, together, 0);
     Assigner alone = new Assigner(model);
-    for (int r = 0; r < 100; r++) {
+    for (int r = 0; r < count; r++) {
       float[] row = Arrays.copyOfRange(rows, r * DIMENSION, (r + 1) * DIMENSION);
       assertThat(alone.assign(row)).isEqualTo(together[r]);
     }

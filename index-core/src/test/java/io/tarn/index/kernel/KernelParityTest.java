@@ -15,6 +15,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 class KernelParityTest {
   private static final int MAX_DIMENSION = 4098;
 
+  /** Larger combinations of sizes are left out, to be done in seconds. */
+  private static final int MAX_PRODUCTS = 2_000_000;
+
   private final VectorKernels scalar = Kernels.scalar();
   private final VectorKernels best = Kernels.best();
 
@@ -61,20 +64,126 @@ class KernelParityTest {
 
   @ParameterizedTest
   @MethodSource("dimensions")
-  void matrixProductsAgree(int dimension) {
-    for (int aRows : new int[] {1, 4, 7}) {
-      for (int bRows : new int[] {1, 3, 8, 9}) {
-        float[] a = random(aRows * dimension + 1, 3);
-        float[] b = random(bRows * dimension + 2, 4);
-        float[] expected = new float[aRows * bRows];
-        float[] actual = new float[aRows * bRows];
-        scalar.dotMatrix(a, 1, aRows, b, 2, bRows, dimension, expected);
-        best.dotMatrix(a, 1, aRows, b, 2, bRows, dimension, actual);
-        assertThat(actual)
-            .usingComparatorWithPrecision(1e-6f * dimension)
-            .containsExactly(expected);
+  void nearestRowsAgree(int dimension) {
+    for (int rowCount : new int[] {1, 6, 7, 125}) {
+      for (int packedCount : new int[] {1, 15, 33, 70}) {
+        if (rowCount * packedCount * dimension > MAX_PRODUCTS) {
+          continue;
+        }
+        // Small whole numbers: no rounding, many equals.
+        float[] rows = whole(rowCount * dimension + 1, 3);
+        float[] candidates = whole(packedCount * dimension + 2, 4);
+        Nearest expected = nearest(scalar, rows, 1, rowCount, candidates, 2, dimension);
+        Nearest actual = nearest(best, rows, 1, rowCount, candidates, 2, dimension);
+        assertThat(expected.scores).containsExactly(bruteForce(rows, 1, candidates, 2, dimension));
+        assertThat(actual.scores).containsExactly(expected.scores);
+        assertThat(actual.rows).containsExactly(expected.rows);
       }
     }
+  }
+
+  @ParameterizedTest
+  @MethodSource("dimensions")
+  void scoresOfNearestRowsAgreeUpToRounding(int dimension) {
+    float[] rows = random(8 * dimension, 5);
+    float[] candidates = random(37 * dimension, 6);
+    Nearest expected = nearest(scalar, rows, 0, 8, candidates, 0, dimension);
+    Nearest actual = nearest(best, rows, 0, 8, candidates, 0, dimension);
+    assertThat(actual.scores)
+        .usingComparatorWithPrecision(4e-6f * dimension)
+        .containsExactly(expected.scores);
+  }
+
+  @ParameterizedTest
+  @MethodSource("dimensions")
+  void aRowHasTheSameNearestInAnyBatch(int dimension) {
+    int rowCount = 14;
+    float[] rows = random(rowCount * dimension, 7);
+    float[] candidates = random(40 * dimension, 8);
+    for (VectorKernels kernels : new VectorKernels[] {scalar, best}) {
+      Nearest together = nearest(kernels, rows, 0, rowCount, candidates, 0, dimension);
+      for (int r = 0; r < rowCount; r++) {
+        Nearest alone = nearest(kernels, rows, r * dimension, 1, candidates, 0, dimension);
+        assertThat(alone.rows[0]).isEqualTo(together.rows[r]);
+        assertThat(alone.scores[0]).isEqualTo(together.scores[r]);
+      }
+    }
+  }
+
+  @Test
+  void aRowWithoutAFiniteScoreHasNoNearest() {
+    for (VectorKernels kernels : new VectorKernels[] {scalar, best}) {
+      PackedRows packed = new PackedRows(kernels.panelWidth(), 1, 2);
+      packed.add(new float[] {Float.MAX_VALUE}, 0, Float.POSITIVE_INFINITY);
+      packed.add(new float[] {-Float.MAX_VALUE}, 0, 0);
+      int[] nearest = new int[2];
+      float[] scores = new float[2];
+      kernels.nearest(new float[] {2, -2}, 0, 2, packed, nearest, scores, 0);
+      assertThat(nearest).containsExactly(-1, 1);
+      assertThat(scores).containsExactly(Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY);
+    }
+  }
+
+  @Test
+  void packedRowsThatWereClearedAreForgotten() {
+    for (VectorKernels kernels : new VectorKernels[] {scalar, best}) {
+      PackedRows packed = new PackedRows(kernels.panelWidth(), 1, 3);
+      for (float value : new float[] {1, 2, 3}) {
+        packed.add(new float[] {value}, 0, 0);
+      }
+      packed.clear();
+      packed.add(new float[] {1}, 0, 0);
+      int[] nearest = new int[1];
+      kernels.nearest(new float[] {1}, 0, 1, packed, nearest, new float[1], 0);
+      assertThat(packed.count()).isEqualTo(1);
+      assertThat(nearest).containsExactly(0);
+    }
+  }
+
+  private record Nearest(int[] rows, float[] scores) {}
+
+  private static Nearest nearest(
+      VectorKernels kernels,
+      float[] rows,
+      int rowOffset,
+      int rowCount,
+      float[] candidates,
+      int candidateOffset,
+      int dimension) {
+    int count = (candidates.length - candidateOffset) / dimension;
+    PackedRows packed = new PackedRows(kernels.panelWidth(), dimension, count);
+    for (int c = 0; c < count; c++) {
+      packed.add(candidates, candidateOffset + c * dimension, penalty(c));
+    }
+    // One place more at either end, to see that nothing else is written.
+    Nearest out = new Nearest(new int[rowCount + 2], new float[rowCount + 2]);
+    kernels.nearest(rows, rowOffset, rowCount, packed, out.rows, out.scores, 1);
+    assertThat(out.rows[0] + out.rows[rowCount + 1]).isZero();
+    return new Nearest(
+        Arrays.copyOfRange(out.rows, 1, rowCount + 1),
+        Arrays.copyOfRange(out.scores, 1, rowCount + 1));
+  }
+
+  private static float penalty(int row) {
+    return row % 3;
+  }
+
+  private static float[] bruteForce(
+      float[] rows, int rowOffset, float[] candidates, int candidateOffset, int dimension) {
+    float[] smallest = new float[(rows.length - rowOffset) / dimension];
+    Arrays.fill(smallest, Float.POSITIVE_INFINITY);
+    for (int r = 0; r < smallest.length; r++) {
+      for (int c = 0; c < (candidates.length - candidateOffset) / dimension; c++) {
+        double score = penalty(c);
+        for (int i = 0; i < dimension; i++) {
+          score -=
+              (double) rows[rowOffset + r * dimension + i]
+                  * candidates[candidateOffset + c * dimension + i];
+        }
+        smallest[r] = (float) Math.min(smallest[r], score);
+      }
+    }
+    return smallest;
   }
 
   @Test
@@ -99,6 +208,15 @@ class KernelParityTest {
     } else {
       assertThat(actual).isEqualTo(expected);
     }
+  }
+
+  private static float[] whole(int length, long seed) {
+    SplittableRandom random = new SplittableRandom(seed);
+    float[] values = new float[length];
+    for (int i = 0; i < length; i++) {
+      values[i] = random.nextInt(-2, 3);
+    }
+    return values;
   }
 
   private static float[] random(int length, long seed) {

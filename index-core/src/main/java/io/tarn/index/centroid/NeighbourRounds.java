@@ -1,0 +1,153 @@
+package io.tarn.index.centroid;
+
+import io.tarn.index.kernel.Kernels;
+import io.tarn.index.kernel.VectorKernels;
+import java.util.Arrays;
+import java.util.function.IntUnaryOperator;
+
+/**
+ * Rounds of k-means in which a row is compared with no more than the lists nearest to its own: one
+ * farther away hardly ever wins (Agustsson, Timofte and Van Gool, "k²-means for fast and accurate
+ * large scale clustering", 2017). The neighbours of a list are found anew in every round, among the
+ * lists of the nearest groups.
+ */
+final class NeighbourRounds {
+  /**
+   * The lists a row is compared with. After five rounds on sift1m with 1,024 lists, 32 leave the
+   * mean squared error 0.1% larger, 128 make it 0.03% smaller.
+   */
+  private static final int NEIGHBOURS = 64;
+
+  /** The groups among whose lists neighbours are looked for, the list's own included. */
+  private static final int NEIGHBOUR_GROUPS = 8;
+
+  private final VectorKernels kernels = Kernels.best();
+  private final TrainingRows rows;
+  private final int dimension;
+  private final float[] centres;
+  private final Workers workers;
+
+  /**
+   * Prepares rounds.
+   *
+   * @param centres of the groups, row-major
+   */
+  NeighbourRounds(TrainingRows rows, float[] centres, Workers workers) {
+    this.rows = rows;
+    this.dimension = rows.dimension();
+    this.centres = centres;
+    this.workers = workers;
+  }
+
+  /**
+   * Trains on.
+   *
+   * @param groups the rows of each group
+   * @param trained the centroids of each group, row-major
+   * @return all centroids, row-major
+   */
+  float[] run(Grouping groups, float[][] trained, int iterations) {
+    int[] assigned = assignWithin(groups, trained);
+    float[] centroids = join(trained);
+    for (int i = 0; i < iterations; i++) {
+      int[][] neighbours = neighbours(centroids);
+      assigned = assign(Grouping.of(assigned, neighbours.length), centroids, neighbours);
+      Grouping lists = Grouping.of(assigned, neighbours.length);
+      centroids = Lloyd.means(rows, lists, centroids, workers);
+    }
+    return centroids;
+  }
+
+  private static float[] join(float[][] parts) {
+    float[] joined = new float[Arrays.stream(parts).mapToInt(part -> part.length).sum()];
+    int next = 0;
+    for (float[] part : parts) {
+      System.arraycopy(part, 0, joined, next, part.length);
+      next += part.length;
+    }
+    return joined;
+  }
+
+  /** The nearest list of each row's own group. */
+  private int[] assignWithin(Grouping groups, float[][] trained) {
+    int[] firstLists = new int[trained.length + 1];
+    for (int g = 0; g < trained.length; g++) {
+      firstLists[g + 1] = firstLists[g] + trained[g].length / dimension;
+    }
+    int[] assigned = new int[rows.count()];
+    workers.forEach(
+        trained.length,
+        g -> assignMembers(groups.membersOf(g), trained[g], n -> firstLists[g] + n, assigned));
+    return assigned;
+  }
+
+  private int[] assign(Grouping lists, float[] centroids, int[][] neighbours) {
+    TrainingRows points = new TrainingRows(rows.metric(), dimension, centroids);
+    int[] assigned = new int[rows.count()];
+    workers.forEach(
+        neighbours.length,
+        list -> {
+          int[] near = neighbours[list];
+          float[] candidates = points.select(near).values();
+          assignMembers(lists.membersOf(list), candidates, n -> near[n], assigned);
+        });
+    return assigned;
+  }
+
+  /** Assigns rows to the nearest of some centroids, whose places {@code toList} makes lists of. */
+  private void assignMembers(
+      int[] members, float[] candidates, IntUnaryOperator toList, int[] assigned) {
+    int[] nearest = new int[members.length];
+    new Assigner(rows.metric(), dimension, candidates)
+        .assign(rows.select(members).values(), 0, members.length, nearest, 0);
+    for (int m = 0; m < members.length; m++) {
+      assigned[members[m]] = toList.applyAsInt(nearest[m]);
+    }
+  }
+
+  /** For each list the nearest ones, its own included. */
+  private int[][] neighbours(float[] centroids) {
+    TrainingRows points = new TrainingRows(rows.metric(), dimension, centroids);
+    Grouping groups =
+        Grouping.of(Lloyd.assign(points, centres, workers), centres.length / dimension);
+    int[][] neighbours = new int[points.count()][];
+    workers.forEach(
+        groups.lists(),
+        g -> {
+          int[] candidates = listsNear(g, groups);
+          float[] vectors = points.select(candidates).values();
+          for (int list : groups.membersOf(g)) {
+            neighbours[list] =
+                Arrays.stream(nearestFirst(centroids, list, vectors))
+                    .limit(NEIGHBOURS)
+                    .map(n -> candidates[n])
+                    .toArray();
+          }
+        });
+    return neighbours;
+  }
+
+  /** The lists of the groups nearest to a group, its own included. */
+  private int[] listsNear(int group, Grouping groups) {
+    return Arrays.stream(nearestFirst(centres, group, centres))
+        .limit(NEIGHBOUR_GROUPS)
+        .flatMap(g -> Arrays.stream(groups.membersOf(g)))
+        .sorted()
+        .toArray();
+  }
+
+  /** The places of vectors by their distance from one row of {@code from}; equals in order. */
+  private int[] nearestFirst(float[] from, int row, float[] vectors) {
+    int count = vectors.length / dimension;
+    float[] query = Arrays.copyOfRange(from, row * dimension, (row + 1) * dimension);
+    float[] distances = new float[count];
+    kernels.squaredL2(query, vectors, 0, count, dimension, distances);
+    long[] keys = new long[count];
+    for (int i = 0; i < count; i++) {
+      // Distances are not negative, so their bits are in the same order.
+      keys[i] = (long) Float.floatToIntBits(distances[i]) << Integer.SIZE | i;
+    }
+    Arrays.sort(keys);
+    return Arrays.stream(keys).mapToInt(key -> (int) key).toArray();
+  }
+}
