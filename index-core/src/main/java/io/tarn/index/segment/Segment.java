@@ -3,6 +3,7 @@ package io.tarn.index.segment;
 import io.tarn.index.feature.Feature;
 import io.tarn.index.snapshot.SegmentRef;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * A segment in memory. Rows {@code 0 … deletes-1} are deletes; the rest are features, sorted by
@@ -16,7 +17,7 @@ import java.util.Arrays;
  * @param positions the source position of each row
  * @param vectors the vectors of the features, row-major: row r begins at {@code (r - deletes) *
  *     dimension}
- * @param attributes for each attribute of the schema the value of each row, null where it has none
+ * @param attributes for each attribute of the schema the values of the rows, null for deletes
  */
 public record Segment(
     SegmentRef ref,
@@ -26,7 +27,7 @@ public record Segment(
     long[] orders,
     long[] positions,
     float[] vectors,
-    Object[][] attributes) {
+    List<AttributeColumn> attributes) {
 
   /** Features and deletes together. */
   public int rowCount() {
@@ -49,9 +50,9 @@ public record Segment(
       return Feature.delete(ids.get(row), orders[row], positions[row]);
     }
     int offset = vectorOffset(row, dimension);
-    Object[] values = new Object[attributes.length];
+    Object[] values = new Object[attributes.size()];
     for (int i = 0; i < values.length; i++) {
-      values[i] = attributes[i][row];
+      values[i] = attributes.get(i).get(row);
     }
     return new Feature(
         ids.get(row),

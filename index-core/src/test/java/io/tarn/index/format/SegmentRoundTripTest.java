@@ -101,7 +101,8 @@ class SegmentRoundTripTest {
 
     Segment segment = SegmentReader.read(storage, write(storage, schema, List.of(row)), schema);
 
-    assertThat(segment.attributes()[0][0]).isEqualTo(Instant.parse("1969-12-31T23:59:59.999999Z"));
+    assertThat(segment.attributes().get(0).get(0))
+        .isEqualTo(Instant.parse("1969-12-31T23:59:59.999999Z"));
   }
 
   private static SegmentRef write(Storage storage, Schema schema, List<Row> rows)
