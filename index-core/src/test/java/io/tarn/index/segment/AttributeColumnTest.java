@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.List;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
+import net.jqwik.api.EdgeCasesMode;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
@@ -40,7 +41,7 @@ class AttributeColumnTest {
                     .map(rows -> new Values(type, rows)));
   }
 
-  @Property(tries = 500)
+  @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
   void everyValueIsGivenBack(@ForAll("values") Values values) {
     AttributeColumn column = column(values.type(), values.rows());
 
