@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.stream.LongStream;
 
 /** A test of the values of one column. */
@@ -25,68 +26,92 @@ sealed interface ColumnTest {
   /** Numbers whose key is between two, both included. */
   record KeyRange(long low, long high) implements ColumnTest {
 
+    @Override
+    public void select(AttributeColumn column, long[] rows) {
+      long[] keys = ((AttributeColumn.Numbers) column).keys();
+      for (int word = 0; word < keys.length >> 6; word++) {
+        rows[word] = select(keys, word << 6, Long.SIZE);
+      }
+      if ((keys.length & 63) != 0) {
+        rows[rows.length - 1] = select(keys, keys.length & -64, keys.length & 63);
+      }
+    }
+
     /**
      * Without a branch, as which rows pass can be anything. That key - low exceeds high - low, both
      * unsigned, is the borrow of their difference (Hacker's Delight, 2-13).
      */
-    @Override
-    public void select(AttributeColumn column, long[] rows) {
-      long[] keys = ((AttributeColumn.Numbers) column).keys();
-      long base = low;
+    private long select(long[] keys, int start, int count) {
       long span = high - low;
-      for (int word = 0; word < rows.length; word++) {
-        int start = word << 6;
-        int count = Math.min(Long.SIZE, keys.length - start);
-        long outside = 0;
-        for (int i = 0; i < count; i++) {
-          long above = keys[start + i] - base;
-          long borrow = ~span & above | (~span | above) & span - above;
-          outside |= borrow >>> 63 << i;
-        }
-        rows[word] = ~outside;
+      long outside = 0;
+      for (int i = 0; i < count; i++) {
+        long above = keys[start + i] - low;
+        long borrow = ~span & above | (~span | above) & span - above;
+        outside |= borrow >>> 63 << i;
       }
+      return ~outside;
     }
   }
 
   /**
-   * Numbers whose key is one of a set, a hash table with linear probing. Every slot holds a member,
-   * free ones the first, so that a lookup compares a fixed number of slots and never branches.
+   * Numbers whose key is one of a set: a cuckoo hash table, so that a lookup compares two slots and
+   * never branches (Pagh and Rodler, Cuckoo Hashing, 2004).
    *
-   * @param table a power of two of slots, and {@code probes - 1} more behind them; empty where the
-   *     set is
-   * @param probes in how many slots a member may be, from the one that it hashes to
+   * @param table a power of two of slots, each with a member, free ones with any; none where the
+   *     set is empty
+   * @param one odd; a member is where the high bits of its product with this say, or
+   * @param other with this
    */
-  record KeySet(long[] table, int probes) implements ColumnTest {
-    /** So few slots are taken that members are near to where they hash to. */
+  record KeySet(long[] table, long one, long other) implements ColumnTest {
+    /** At least; so few slots are taken that nearly always every member finds its place. */
     private static final int SLOTS_PER_MEMBER = 4;
 
-    private static final long GOLDEN = 0x9e3779b97f4a7c15L;
+    /** A member that displaced so many others goes round in a circle. */
+    private static final int MAX_DISPLACED = 64;
+
+    private static final long SEED = 0x9e3779b97f4a7c15L;
 
     static KeySet of(LongStream keys) {
       long[] members = keys.distinct().toArray();
       if (members.length == 0) {
-        return new KeySet(members, 0);
+        return new KeySet(members, 1, 1);
       }
+      SplittableRandom random = new SplittableRandom(SEED);
       int slots = Integer.highestOneBit(Math.multiplyExact(members.length, SLOTS_PER_MEMBER)) * 2;
-      long[] table = new long[slots + members.length];
-      boolean[] taken = new boolean[table.length];
-      Arrays.fill(table, members[0]);
-      int probes = 1;
-      for (long member : members) {
-        int home = home(member, slots);
-        int slot = home;
-        while (taken[slot]) {
-          slot++;
+      while (true) {
+        KeySet set = new KeySet(new long[slots], random.nextLong() | 1, random.nextLong() | 1);
+        if (set.holds(members)) {
+          return set;
         }
-        table[slot] = member;
-        taken[slot] = true;
-        probes = Math.max(probes, slot - home + 1);
+        slots = Math.multiplyExact(slots, 2);
       }
-      return new KeySet(Arrays.copyOf(table, slots + probes - 1), probes);
     }
 
-    private static int home(long key, int slots) {
-      return (int) (key * GOLDEN >>> Long.numberOfLeadingZeros(slots) + 1);
+    /** Fills the table; false where not all members find a place. */
+    private boolean holds(long[] members) {
+      Arrays.fill(table, members[0]);
+      boolean[] taken = new boolean[table.length];
+      for (long member : members) {
+        long homeless = member;
+        int slot = slot(homeless, one);
+        for (int displaced = 0; taken[slot]; displaced++) {
+          if (displaced == MAX_DISPLACED) {
+            return false;
+          }
+          long resident = table[slot];
+          table[slot] = homeless;
+          homeless = resident;
+          slot = slot(homeless, one) == slot ? slot(homeless, other) : slot(homeless, one);
+        }
+        table[slot] = homeless;
+        taken[slot] = true;
+      }
+      return true;
+    }
+
+    private int slot(long key, long factor) {
+      // The highest bits: lower ones do not depend on those above them in the key.
+      return (int) (key * factor >>> Long.numberOfLeadingZeros(table.length) + 1);
     }
 
     @Override
@@ -95,23 +120,24 @@ sealed interface ColumnTest {
         return;
       }
       long[] keys = ((AttributeColumn.Numbers) column).keys();
-      int slots = table.length - probes + 1;
-      for (int word = 0; word < rows.length; word++) {
-        int start = word << 6;
-        int count = Math.min(Long.SIZE, keys.length - start);
-        long outside = 0;
-        for (int i = 0; i < count; i++) {
-          long key = keys[start + i];
-          int home = home(key, slots);
-          long differs = -1;
-          for (int slot = home; slot < home + probes; slot++) {
-            long difference = table[slot] ^ key;
-            differs &= difference | -difference;
-          }
-          outside |= differs >>> 63 << i;
-        }
-        rows[word] = ~outside;
+      for (int word = 0; word < keys.length >> 6; word++) {
+        rows[word] = select(keys, word << 6, Long.SIZE);
       }
+      if ((keys.length & 63) != 0) {
+        rows[rows.length - 1] = select(keys, keys.length & -64, keys.length & 63);
+      }
+    }
+
+    private long select(long[] keys, int start, int count) {
+      long outside = 0;
+      for (int i = 0; i < count; i++) {
+        long key = keys[start + i];
+        long fromOne = table[slot(key, one)] ^ key;
+        long fromOther = table[slot(key, other)] ^ key;
+        long differs = (fromOne | -fromOne) & (fromOther | -fromOther);
+        outside |= differs >>> 63 << i;
+      }
+      return ~outside;
     }
   }
 
@@ -173,42 +199,57 @@ sealed interface ColumnTest {
     }
 
     private static void selectBytes(byte[] codes, long[] passing, long[] rows) {
-      for (int word = 0; word < rows.length; word++) {
-        int start = word << 6;
-        int count = Math.min(Long.SIZE, codes.length - start);
-        long bits = 0;
-        for (int i = 0; i < count; i++) {
-          int code = codes[start + i] & 0xff;
-          bits |= (passing[code >> 6] >>> code & 1) << i;
-        }
-        rows[word] = bits;
+      for (int word = 0; word < codes.length >> 6; word++) {
+        rows[word] = select(codes, word << 6, Long.SIZE, passing);
       }
+      if ((codes.length & 63) != 0) {
+        rows[rows.length - 1] = select(codes, codes.length & -64, codes.length & 63, passing);
+      }
+    }
+
+    private static long select(byte[] codes, int start, int count, long[] passing) {
+      long bits = 0;
+      for (int i = 0; i < count; i++) {
+        int code = codes[start + i] & 0xff;
+        bits |= (passing[code >> 6] >>> code & 1) << i;
+      }
+      return bits;
     }
 
     private static void selectShorts(short[] codes, long[] passing, long[] rows) {
-      for (int word = 0; word < rows.length; word++) {
-        int start = word << 6;
-        int count = Math.min(Long.SIZE, codes.length - start);
-        long bits = 0;
-        for (int i = 0; i < count; i++) {
-          int code = codes[start + i] & 0xffff;
-          bits |= (passing[code >> 6] >>> code & 1) << i;
-        }
-        rows[word] = bits;
+      for (int word = 0; word < codes.length >> 6; word++) {
+        rows[word] = select(codes, word << 6, Long.SIZE, passing);
+      }
+      if ((codes.length & 63) != 0) {
+        rows[rows.length - 1] = select(codes, codes.length & -64, codes.length & 63, passing);
       }
     }
 
-    private static void selectInts(int[] codes, long[] passing, long[] rows) {
-      for (int word = 0; word < rows.length; word++) {
-        int start = word << 6;
-        int count = Math.min(Long.SIZE, codes.length - start);
-        long bits = 0;
-        for (int i = 0; i < count; i++) {
-          int code = codes[start + i];
-          bits |= (passing[code >> 6] >>> code & 1) << i;
-        }
-        rows[word] = bits;
+    private static long select(short[] codes, int start, int count, long[] passing) {
+      long bits = 0;
+      for (int i = 0; i < count; i++) {
+        int code = codes[start + i] & 0xffff;
+        bits |= (passing[code >> 6] >>> code & 1) << i;
       }
+      return bits;
+    }
+
+    private static void selectInts(int[] codes, long[] passing, long[] rows) {
+      for (int word = 0; word < codes.length >> 6; word++) {
+        rows[word] = select(codes, word << 6, Long.SIZE, passing);
+      }
+      if ((codes.length & 63) != 0) {
+        rows[rows.length - 1] = select(codes, codes.length & -64, codes.length & 63, passing);
+      }
+    }
+
+    private static long select(int[] codes, int start, int count, long[] passing) {
+      long bits = 0;
+      for (int i = 0; i < count; i++) {
+        int code = codes[start + i];
+        bits |= (passing[code >> 6] >>> code & 1) << i;
+      }
+      return bits;
     }
   }
 

@@ -1,5 +1,8 @@
 package io.tarn.index.segment;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
@@ -12,6 +15,13 @@ public final class Utf8Column {
   private static final int MAX_ARRAY_LENGTH = Integer.MAX_VALUE - 8;
 
   private static final int MIN_CAPACITY = 16;
+
+  /** Odd, its bits irregular. */
+  private static final long FACTOR = 0x9e3779b97f4a7c15L;
+
+  /** Eight bytes of an array at once. */
+  private static final VarHandle WORDS =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
   private final byte[] utf8;
 
@@ -62,19 +72,30 @@ public final class Utf8Column {
     return row == 0 ? 0 : ends[row - 1];
   }
 
+  /** As {@link #hash(int)} of a column that holds this text, given as UTF-8. */
+  static int hash(byte[] text) {
+    return hash(text, 0, text.length);
+  }
+
   private static int hash(byte[] utf8, int start, int end) {
-    long hash = 0;
-    for (int i = start; i < end; i++) {
-      hash = hash * 31 + utf8[i];
+    long hash = (long) end - start;
+    int i = start;
+    for (; i <= end - Long.BYTES; i += Long.BYTES) {
+      hash = (hash ^ (long) WORDS.get(utf8, i)) * FACTOR;
+      hash ^= hash >>> 32;
     }
-    return mix(hash);
+    long rest = 0;
+    for (; i < end; i++) {
+      rest = rest << Byte.SIZE | utf8[i] & 0xff;
+    }
+    return mix(hash ^ rest);
   }
 
   /** Spreads the bits of a value; the low bits of the result depend on all of it. */
   static int mix(long value) {
-    long mixed = value * 0x9e3779b97f4a7c15L;
+    long mixed = value * FACTOR;
     mixed ^= mixed >>> 32;
-    mixed *= 0x9e3779b97f4a7c15L;
+    mixed *= FACTOR;
     return (int) (mixed >>> 32);
   }
 
@@ -144,9 +165,5 @@ public final class Utf8Column {
     public Utf8Column build() {
       return new Utf8Column(Arrays.copyOf(utf8, bytes()), Arrays.copyOf(ends, size));
     }
-  }
-
-  static int hash(byte[] text) {
-    return hash(text, 0, text.length);
   }
 }
