@@ -34,9 +34,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class BoundFilterTest {
   private static final int ROWS = 150_000;
 
-  /** The values of row r: r % n as a number and as text. */
+  /** Row r has r % n as a number and as text: codes of one, two and four bytes, and none. */
   @ParameterizedTest
-  @ValueSource(ints = {7, 1_000, 70_000, ROWS})
+  @ValueSource(ints = {200, 50_000, 70_000, ROWS})
   void conditionsHoldForAnyNumberOfDistinctValues(int n) throws IOException {
     List<Object[]> rows = new ArrayList<>();
     for (int row = 0; row < ROWS; row++) {
