@@ -1,9 +1,11 @@
 package io.tarn.index.format;
 
+import io.tarn.index.feature.Attribute;
 import io.tarn.index.feature.AttributeType;
 import io.tarn.index.feature.IdType;
 import io.tarn.index.feature.Schema;
 import io.tarn.index.quantize.Quantizer;
+import io.tarn.index.segment.AttributeColumn;
 import io.tarn.index.segment.CodeColumns;
 import io.tarn.index.segment.IdColumn;
 import io.tarn.index.segment.RowVectors;
@@ -11,9 +13,8 @@ import io.tarn.index.segment.Segment;
 import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.storage.Storage;
 import java.io.IOException;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
-import java.util.HashMap;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.apache.parquet.column.ColumnDescriptor;
 import org.apache.parquet.column.ColumnReader;
@@ -21,7 +22,6 @@ import org.apache.parquet.column.impl.ColumnReadStoreImpl;
 import org.apache.parquet.column.page.PageReadStore;
 import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.metadata.FileMetaData;
-import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.schema.MessageType;
 
 /** Reads whole segments into memory, checking their length and checksum first. */
@@ -36,7 +36,7 @@ public final class SegmentReader {
   private final long[] positions;
   private final RowVectors.Builder vectors;
   private final CodeColumns codes;
-  private final Object[][] attributes;
+  private final List<AttributeColumn.Builder> attributes;
   private int row;
 
   private SegmentReader(SegmentRef ref, Schema schema, MessageType type, boolean coded)
@@ -58,7 +58,10 @@ public final class SegmentReader {
     this.vectors =
         new RowVectors.Builder(schema.dimension(), Math.toIntExact(ref.rows()));
     this.codes = coded ? codeColumns(rows - deletes, schema.dimension()) : null;
-    this.attributes = new Object[schema.attributes().size()][rows];
+    this.attributes = new ArrayList<>();
+    for (Attribute attribute : schema.attributes()) {
+      attributes.add(new AttributeColumn.Builder(attribute.type(), rows));
+    }
   }
 
   /**
@@ -113,6 +116,7 @@ public final class SegmentReader {
   }
 
   private Segment segment(SegmentRef ref) {
+    List<AttributeColumn> columns = attributes.stream().map(a -> a.build()).toList();
     return new Segment(
         ref,
         deletes,
@@ -122,7 +126,7 @@ public final class SegmentReader {
         positions,
         vectors.build(),
         codes,
-        attributes);
+        columns);
   }
 
   private void readRowGroups(ParquetFileReader file, SegmentRef ref) throws IOException {
@@ -153,7 +157,7 @@ public final class SegmentReader {
       positionColumn.consume();
     }
     readIds(column(columns, Format.ID), count);
-    for (int a = 0; a < attributes.length; a++) {
+    for (int a = 0; a < attributes.size(); a++) {
       readAttribute(a, column(columns, schema.attributes().get(a).name()), count);
     }
     if (codes != null) {
@@ -215,19 +219,17 @@ public final class SegmentReader {
 
   private void readAttribute(int attribute, ColumnReader column, int count) {
     AttributeType valueType = schema.attributes().get(attribute).type();
-    // Attributes repeat; one String for all rows that share it.
-    Map<Binary, String> strings = new HashMap<>();
-    for (int i = row; i < row + count; i++) {
-      if (column.getCurrentDefinitionLevel() > 0) {
-        attributes[attribute][i] =
-            switch (valueType) {
-              case STRING ->
-                  strings.computeIfAbsent(column.getBinary().copy(), Binary::toStringUsingUTF8);
-              case LONG -> column.getLong();
-              case DOUBLE -> column.getDouble();
-              case BOOLEAN -> column.getBoolean();
-              case TIMESTAMP -> Instant.EPOCH.plus(column.getLong(), ChronoUnit.MICROS);
-            };
+    AttributeColumn.Builder values = attributes.get(attribute);
+    for (int i = 0; i < count; i++) {
+      if (column.getCurrentDefinitionLevel() == 0) {
+        values.addNull();
+      } else {
+        switch (valueType) {
+          case STRING -> values.add(column.getBinary().getBytesUnsafe());
+          case LONG, TIMESTAMP -> values.add(column.getLong());
+          case DOUBLE -> values.add(column.getDouble());
+          case BOOLEAN -> values.add(column.getBoolean());
+        }
       }
       column.consume();
     }

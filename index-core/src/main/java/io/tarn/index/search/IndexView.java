@@ -141,7 +141,7 @@ public final class IndexView {
     Map<String, Object> attributes = new LinkedHashMap<>();
     List<Attribute> schema = snapshot.schema().attributes();
     for (int i = 0; i < schema.size(); i++) {
-      attributes.put(schema.get(i).name(), segment.attributes()[i][row]);
+      attributes.put(schema.get(i).name(), segment.attributes().get(i).get(row));
     }
     return new Hit(segment.ids().get(row), distance, Collections.unmodifiableMap(attributes));
   }

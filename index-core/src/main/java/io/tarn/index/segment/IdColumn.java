@@ -1,5 +1,6 @@
 package io.tarn.index.segment;
 
+import io.tarn.index.feature.AttributeType;
 import io.tarn.index.feature.FeatureId;
 import io.tarn.index.feature.IdType;
 import java.nio.charset.StandardCharsets;
@@ -7,6 +8,7 @@ import java.util.Arrays;
 
 /** The ids of a segment's rows, without an object for each. */
 public abstract sealed class IdColumn {
+  private static final long[] NO_NULLS = {};
 
   /** How many ids there are. */
   public abstract int size();
@@ -23,6 +25,9 @@ public abstract sealed class IdColumn {
   /** Orders a row here and a row there as {@link FeatureId#compareTo} does. */
   public abstract int compare(int row, IdColumn other, int otherRow);
 
+  /** The ids as values like any other: longs, or texts. */
+  public abstract AttributeColumn values();
+
   /** The one id {@code id}, as a column to look it up with. */
   public static IdColumn single(FeatureId id) {
     Builder builder = new Builder(id.type(), 1);
@@ -34,61 +39,35 @@ public abstract sealed class IdColumn {
     return builder.build();
   }
 
-  private static int mix(long value) {
-    long mixed = value * 0x9e3779b97f4a7c15L;
-    mixed ^= mixed >>> 32;
-    mixed *= 0x9e3779b97f4a7c15L;
-    return (int) (mixed >>> 32);
-  }
-
   /** Collects ids in row order. */
   public static final class Builder {
     private final IdType type;
-    private long[] numbers = {};
-    private byte[] text = {};
-    private int[] textEnds = {};
+    private final Utf8Column.Builder texts;
+    private long[] numbers;
     private int size;
 
     public Builder(IdType type, int expectedRows) {
       this.type = type;
-      if (type == IdType.INT64) {
-        numbers = new long[expectedRows];
-      } else {
-        textEnds = new int[expectedRows];
-      }
+      this.numbers = new long[type == IdType.INT64 ? expectedRows : 0];
+      this.texts = new Utf8Column.Builder(type == IdType.STRING ? expectedRows : 0);
     }
 
     public void add(long id) {
       if (size == numbers.length) {
-        numbers = Arrays.copyOf(numbers, grown(size + 1));
+        numbers = Arrays.copyOf(numbers, Utf8Column.grown(size + 1));
       }
       numbers[size++] = id;
     }
 
     /** Adds a text id given as UTF-8. */
     public void add(byte[] utf8) {
-      int start = size == 0 ? 0 : textEnds[size - 1];
-      int end = Math.addExact(start, utf8.length);
-      if (end > text.length) {
-        text = Arrays.copyOf(text, grown(end));
-      }
-      if (size == textEnds.length) {
-        textEnds = Arrays.copyOf(textEnds, grown(size + 1));
-      }
-      System.arraycopy(utf8, 0, text, start, utf8.length);
-      textEnds[size++] = end;
-    }
-
-    private static int grown(int wanted) {
-      return (int) Math.min(Integer.MAX_VALUE - 8L, Math.max(16L, wanted * 3L / 2));
+      texts.add(utf8);
     }
 
     public IdColumn build() {
-      if (type == IdType.INT64) {
-        return new Numbers(Arrays.copyOf(numbers, size));
-      }
-      int bytes = size == 0 ? 0 : textEnds[size - 1];
-      return new Texts(Arrays.copyOf(text, bytes), Arrays.copyOf(textEnds, size));
+      return type == IdType.INT64
+          ? new Numbers(Arrays.copyOf(numbers, size))
+          : new Texts(texts.build());
     }
   }
 
@@ -111,7 +90,7 @@ public abstract sealed class IdColumn {
 
     @Override
     public int hash(int row) {
-      return mix(ids[row]);
+      return Utf8Column.mix(ids[row]);
     }
 
     @Override
@@ -123,53 +102,48 @@ public abstract sealed class IdColumn {
     public int compare(int row, IdColumn other, int otherRow) {
       return Long.compare(ids[row], ((Numbers) other).ids[otherRow]);
     }
+
+    @Override
+    public AttributeColumn values() {
+      return new AttributeColumn.Numbers(AttributeType.LONG, ids, NO_NULLS);
+    }
   }
 
   private static final class Texts extends IdColumn {
-    private final byte[] utf8;
-    private final int[] ends;
+    private final Utf8Column ids;
 
-    Texts(byte[] utf8, int[] ends) {
-      this.utf8 = utf8;
-      this.ends = ends;
-    }
-
-    private int start(int row) {
-      return row == 0 ? 0 : ends[row - 1];
+    Texts(Utf8Column ids) {
+      this.ids = ids;
     }
 
     @Override
     public int size() {
-      return ends.length;
+      return ids.size();
     }
 
     @Override
     public FeatureId get(int row) {
-      int start = start(row);
-      return FeatureId.of(new String(utf8, start, ends[row] - start, StandardCharsets.UTF_8));
+      return FeatureId.of(ids.get(row));
     }
 
     @Override
     public int hash(int row) {
-      long hash = 0;
-      for (int i = start(row); i < ends[row]; i++) {
-        hash = hash * 31 + utf8[i];
-      }
-      return mix(hash);
+      return ids.hash(row);
     }
 
     @Override
     public boolean sameId(int row, IdColumn other, int otherRow) {
-      Texts texts = (Texts) other;
-      return Arrays.equals(
-          utf8, start(row), ends[row], texts.utf8, texts.start(otherRow), texts.ends[otherRow]);
+      return ids.sameText(row, ((Texts) other).ids, otherRow);
     }
 
     @Override
     public int compare(int row, IdColumn other, int otherRow) {
-      Texts texts = (Texts) other;
-      return Arrays.compareUnsigned(
-          utf8, start(row), ends[row], texts.utf8, texts.start(otherRow), texts.ends[otherRow]);
+      return ids.compare(row, ((Texts) other).ids, otherRow);
+    }
+
+    @Override
+    public AttributeColumn values() {
+      return new AttributeColumn.Texts(ids, NO_NULLS);
     }
   }
 }

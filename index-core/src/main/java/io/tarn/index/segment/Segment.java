@@ -2,6 +2,7 @@ package io.tarn.index.segment;
 
 import io.tarn.index.feature.Feature;
 import io.tarn.index.snapshot.SegmentRef;
+import java.util.List;
 
 /**
  * A segment in memory. Rows {@code 0 … deletes-1} are deletes; the rest are features, sorted by
@@ -15,7 +16,7 @@ import io.tarn.index.snapshot.SegmentRef;
  * @param positions the source position of each row
  * @param vectors the vectors of the features: that of row r is the vector {@code r - deletes}
  * @param codes the codes of the features; null if the segment has none
- * @param attributes for each attribute of the schema the value of each row, null where it has none
+ * @param attributes for each attribute of the schema the values of the rows, null for deletes
  */
 public record Segment(
     SegmentRef ref,
@@ -26,7 +27,7 @@ public record Segment(
     long[] positions,
     RowVectors vectors,
     CodeColumns codes,
-    Object[][] attributes) {
+    List<AttributeColumn> attributes) {
 
   /** Features and deletes together. */
   public int rowCount() {
@@ -43,9 +44,9 @@ public record Segment(
     if (isDelete(row)) {
       return Feature.delete(ids.get(row), orders[row], positions[row]);
     }
-    Object[] values = new Object[attributes.length];
+    Object[] values = new Object[attributes.size()];
     for (int i = 0; i < values.length; i++) {
-      values[i] = attributes[i][row];
+      values[i] = attributes.get(i).get(row);
     }
     return new Feature(
         ids.get(row),

@@ -3,7 +3,7 @@ package io.tarn.index.format;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tarn.index.commit.SnapshotLog;
-import io.tarn.index.centroid.Model;
+import io.tarn.index.centroid.TestModels;
 import io.tarn.index.feature.Attribute;
 import io.tarn.index.feature.AttributeType;
 import io.tarn.index.feature.Feature;
@@ -13,7 +13,6 @@ import io.tarn.index.feature.Metric;
 import io.tarn.index.feature.RejectedFeatureException;
 import io.tarn.index.feature.Schema;
 import io.tarn.index.feature.VectorRules;
-import io.tarn.index.quantize.Quantizer;
 import io.tarn.index.search.IndexReader;
 import io.tarn.index.search.IndexView;
 import io.tarn.index.search.TestIndexes;
@@ -127,7 +126,7 @@ class DuckDbReadsAnIndexTest {
       }
       features.add(new Feature(FeatureId.of(i), vector, 1, i, new Object[0]));
     }
-    try (SegmentWriter writer = new SegmentWriter(storage, schema, model(schema))) {
+    try (SegmentWriter writer = new SegmentWriter(storage, schema, TestModels.anyOf(schema))) {
       for (Feature feature : features) {
         writer.add(0, feature);
       }
@@ -256,10 +255,5 @@ class DuckDbReadsAnIndexTest {
     } catch (RejectedFeatureException e) {
       throw new IllegalArgumentException(e);
     }
-  }
-
-  private static Model model(Schema schema) {
-    return Model.of(
-        schema.metric(), schema.dimension(), new float[schema.dimension()], new Quantizer.None());
   }
 }

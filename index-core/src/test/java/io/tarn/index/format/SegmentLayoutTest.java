@@ -3,7 +3,7 @@ package io.tarn.index.format;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
-import io.tarn.index.centroid.Model;
+import io.tarn.index.centroid.TestModels;
 import io.tarn.index.feature.Attribute;
 import io.tarn.index.feature.AttributeType;
 import io.tarn.index.feature.Feature;
@@ -11,7 +11,6 @@ import io.tarn.index.feature.FeatureId;
 import io.tarn.index.feature.IdType;
 import io.tarn.index.feature.Metric;
 import io.tarn.index.feature.Schema;
-import io.tarn.index.quantize.Quantizer;
 import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.storage.LocalStorage;
 import java.io.ByteArrayInputStream;
@@ -88,7 +87,7 @@ class SegmentLayoutTest {
     }
     SegmentRef ref;
     try (SegmentWriter writer =
-        new SegmentWriter(new LocalStorage(directory), schema, model(schema))) {
+        new SegmentWriter(new LocalStorage(directory), schema, TestModels.anyOf(schema))) {
       for (Row row : rows) {
         if (row.feature().deleted()) {
           writer.addDelete(row.feature());
@@ -243,10 +242,5 @@ class SegmentLayoutTest {
   private static ParquetFileReader open(Written written) throws IOException {
     return ParquetFileReader.open(
         new LocalInputFile(written.file()), ParquetReadOptions.builder().build());
-  }
-
-  private static Model model(Schema schema) {
-    return Model.of(
-        schema.metric(), schema.dimension(), new float[schema.dimension()], new Quantizer.None());
   }
 }

@@ -2,7 +2,7 @@ package io.tarn.index.format;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tarn.index.centroid.Model;
+import io.tarn.index.centroid.TestModels;
 import io.tarn.index.feature.AnyFeature;
 import io.tarn.index.feature.Attribute;
 import io.tarn.index.feature.AttributeType;
@@ -11,7 +11,6 @@ import io.tarn.index.feature.FeatureId;
 import io.tarn.index.feature.IdType;
 import io.tarn.index.feature.Metric;
 import io.tarn.index.feature.Schema;
-import io.tarn.index.quantize.Quantizer;
 import io.tarn.index.segment.Segment;
 import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.storage.MemoryStorage;
@@ -102,12 +101,13 @@ class SegmentRoundTripTest {
 
     Segment segment = SegmentReader.read(storage, write(storage, schema, List.of(row)), schema);
 
-    assertThat(segment.attributes()[0][0]).isEqualTo(Instant.parse("1969-12-31T23:59:59.999999Z"));
+    assertThat(segment.attributes().get(0).get(0))
+        .isEqualTo(Instant.parse("1969-12-31T23:59:59.999999Z"));
   }
 
   private static SegmentRef write(Storage storage, Schema schema, List<Row> rows)
       throws IOException {
-    try (SegmentWriter writer = new SegmentWriter(storage, schema, model(schema))) {
+    try (SegmentWriter writer = new SegmentWriter(storage, schema, TestModels.anyOf(schema))) {
       for (Row row : rows) {
         if (row.feature().deleted()) {
           writer.addDelete(row.feature());
@@ -153,10 +153,5 @@ class SegmentRoundTripTest {
       bits[i] = Float.floatToRawIntBits(vector[i]);
     }
     return bits;
-  }
-
-  private static Model model(Schema schema) {
-    return Model.of(
-        schema.metric(), schema.dimension(), new float[schema.dimension()], new Quantizer.None());
   }
 }
