@@ -217,11 +217,11 @@ final class SearchCommand implements Callable<Integer> {
             + ", committed "
             + Amounts.age(snapshot.timestampMs())
             + "; "
-            + Amounts.count(result.listsProbed())
+            + Amounts.count(result.effort().listsProbed())
             + " of "
             + Amounts.count(view.model().listCount(), "list")
             + " probed, "
-            + Amounts.count(result.rowsScanned(), "row")
+            + Amounts.count(result.effort().rowsScanned(), "row")
             + " scanned");
     snapshot
         .sources()

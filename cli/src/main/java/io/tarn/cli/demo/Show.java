@@ -84,11 +84,11 @@ final class Show implements AutoCloseable {
         cyan("“" + query + "”")
             + dim(
                 "  "
-                    + Amounts.count(result.listsProbed())
+                    + Amounts.count(result.effort().listsProbed())
                     + " of "
                     + Amounts.count(result.snapshot().model().lists(), "list")
                     + ", "
-                    + Amounts.count(result.rowsScanned(), "row")
+                    + Amounts.count(result.effort().rowsScanned(), "row")
                     + ", "
                     + Amounts.millis(nanos)));
     for (int i = 0; i < Math.min(count, result.hits().size()); i++) {

@@ -22,11 +22,8 @@ final class Candidates {
   private int uppersSize;
   private float limit;
 
-  /** Starts a search for k rows that lie below {@code limit}. */
+  /** Starts a search for the {@code wanted} nearest rows that lie below {@code startLimit}. */
   void clear(int wanted, float startLimit) {
-    if (uppers.length < wanted) {
-      uppers = new float[wanted];
-    }
     k = wanted;
     uppersSize = 0;
     size = 0;
@@ -74,6 +71,9 @@ final class Candidates {
 
   private void addUpper(float upper) {
     if (uppersSize < k) {
+      if (uppersSize == uppers.length) {
+        uppers = Arrays.copyOf(uppers, 2 * uppersSize);
+      }
       int hole = uppersSize++;
       while (hole > 0 && uppers[(hole - 1) / 2] < upper) {
         uppers[hole] = uppers[(hole - 1) / 2];

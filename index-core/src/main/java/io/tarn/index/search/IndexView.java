@@ -6,7 +6,7 @@ import io.tarn.index.feature.Feature;
 import io.tarn.index.feature.FeatureId;
 import io.tarn.index.feature.RejectedFeatureException;
 import io.tarn.index.feature.Schema;
-import io.tarn.index.feature.VectorRules;
+import io.tarn.index.filter.Filter;
 import io.tarn.index.segment.IdColumn;
 import io.tarn.index.segment.Segment;
 import io.tarn.index.snapshot.Snapshot;
@@ -23,11 +23,24 @@ import java.util.function.Consumer;
  * later commits. Obtained from an {@link IndexReader}.
  */
 public final class IndexView {
+  /** Of how many filters it is remembered which rows they select: a bit a row each. */
+  private static final int MAX_SELECTIONS = 16;
+
   private final Snapshot snapshot;
   private final SearchModel searchModel;
   private final Model model;
   private final List<LoadedSegment> segments;
   private final LiveRows live;
+  private final Selection allLive;
+
+  /** What filters select, the least recently used first; guarded by itself. */
+  private final Map<Filter, Selection> selections =
+      new LinkedHashMap<>(MAX_SELECTIONS, 0.75f, true) {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Filter, Selection> eldest) {
+          return size() > MAX_SELECTIONS;
+        }
+      };
 
   IndexView(Snapshot snapshot, SearchModel model, List<LoadedSegment> segments, LiveRows live) {
     this.snapshot = snapshot;
@@ -35,6 +48,7 @@ public final class IndexView {
     this.model = model.model();
     this.segments = List.copyOf(segments);
     this.live = live;
+    this.allLive = Selection.of(live);
   }
 
   /** The snapshot this view shows. */
@@ -109,22 +123,55 @@ public final class IndexView {
   }
 
   /**
-   * Finds the k live features nearest to a vector. Fewer than k hits mean that there are no more.
+   * Finds the k live features nearest to a vector; see {@link #search(Query)}.
    *
-   * @param query a vector of the index's dimension; under cosine of any length but zero
-   * @throws RejectedFeatureException if the query is no such vector
+   * @throws RejectedFeatureException if the query is no vector of this index
    */
   public SearchResult search(float[] query, int k, Probe probe) throws RejectedFeatureException {
-    if (k < 1) {
-      throw new IllegalArgumentException("k " + k + " is less than 1");
+    return search(Query.nearest(query, k).probing(probe));
+  }
+
+  /**
+   * Finds what a query asks for. Fewer than k hits mean that there are no more: further lists than
+   * asked for are looked at as long as there may be.
+   *
+   * @throws RejectedFeatureException if the query's vector is no vector of this index
+   * @throws io.tarn.index.filter.FilterException if its filter does not fit the schema
+   */
+  public SearchResult search(Query query) throws RejectedFeatureException {
+    return search(List.of(query)).get(0);
+  }
+
+  /**
+   * Answers several queries, each as {@link #search(Query)} does. A list that several of them look
+   * at is read from memory once for all.
+   */
+  public List<SearchResult> search(List<Query> queries) throws RejectedFeatureException {
+    List<SearchResult> results = new ArrayList<>(queries.size());
+    for (int from = 0; from < queries.size(); from += SearchBatch.MAX_QUERIES) {
+      int to = Math.min(from + SearchBatch.MAX_QUERIES, queries.size());
+      results.addAll(new SearchBatch(this, queries.subList(from, to)).run());
     }
-    float[] vector = VectorRules.accept(snapshot.schema(), query);
-    SearchScratch scratch = searchModel.takeScratch();
-    try {
-      return new ListSearch(this, scratch, vector, k).run(probe);
-    } finally {
-      searchModel.giveBack(scratch);
+    return results;
+  }
+
+  /** The rows that a search with this filter may return. */
+  Selection selection(Filter filter) {
+    Selection known;
+    synchronized (selections) {
+      known = selections.get(filter);
     }
+    if (known == null) {
+      known = Selection.of(live, segments, filter.bind(snapshot.schema()));
+      synchronized (selections) {
+        selections.put(filter, known);
+      }
+    }
+    return known;
+  }
+
+  Selection allLive() {
+    return allLive;
   }
 
   List<Hit> hits(TopK nearest) {

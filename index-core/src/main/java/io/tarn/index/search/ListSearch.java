@@ -1,6 +1,8 @@
 package io.tarn.index.search;
 
 import io.tarn.index.feature.Metric;
+import io.tarn.index.feature.RejectedFeatureException;
+import io.tarn.index.feature.VectorRules;
 import io.tarn.index.kernel.CodeKernels;
 import io.tarn.index.kernel.Kernels;
 import io.tarn.index.segment.RowVectors;
@@ -9,59 +11,109 @@ import java.util.List;
 /**
  * One search: finds the lists to look at, scans the codes of their rows, and computes the distances
  * of those rows that their codes do not rule out. Lists without codes, and exact searches, compute
- * all distances.
+ * all distances; so does a search whose filter leaves so few rows that this is less work.
  */
 final class ListSearch {
+  /** About how many codes are scanned in the time that one distance takes. */
+  private static final int CODES_PER_DISTANCE = 64;
+
+  /** With a filter, lists are added until they hold so many selected rows for each hit wanted. */
+  private static final int SELECTED_ROWS_PER_HIT = 20;
+
   private final CodeKernels kernels = Kernels.codes();
   private final IndexView view;
   private final List<LoadedSegment> segments;
-  private final LiveRows live;
+  private final Selection selection;
   private final SearchScratch scratch;
   private final Candidates candidates;
   private final float[] query;
   private final Metric metric;
   private final float squaredQueryNorm;
+  private final boolean ranged;
   private final int possible;
   private final TopK nearest;
+  private final boolean exact;
+  private final boolean direct;
+  private int probes;
+  private int probed;
   private long scanned;
+  private long selected;
   private long reranked;
   private long dead;
+  private long filtered;
+  private final long prepareNanos;
+  private final long coarseNanos;
+  private long scanNanos;
 
-  ListSearch(IndexView view, SearchScratch scratch, float[] query, int k) {
+  /**
+   * @throws RejectedFeatureException if the query's vector does not fit the index
+   */
+  ListSearch(IndexView view, Query asked) throws RejectedFeatureException {
     this.view = view;
     this.segments = view.segments();
-    this.live = view.live();
-    this.scratch = scratch;
-    this.candidates = scratch.candidates;
-    this.query = query;
+    this.query = VectorRules.accept(view.snapshot().schema(), asked.vector());
     this.metric = view.snapshot().schema().metric();
     this.squaredQueryNorm = Kernels.best().dot(query, 0, query, 0, query.length);
-    this.possible = (int) Math.min(k, live.count());
-    this.nearest = new TopK(view, Math.max(1, possible));
-  }
-
-  SearchResult run(Probe probe) {
+    this.selection = asked.filter().map(view::selection).orElseGet(view::allLive);
+    this.possible = (int) Math.min(asked.k(), selection.count());
+    this.ranged = asked.radius() < Float.POSITIVE_INFINITY;
+    this.nearest = new TopK(view, Math.max(1, possible), asked.radius());
     int lists = view.model().listCount();
-    int wanted = probe.listsWanted(lists);
-    boolean exact = probe instanceof Probe.Exact;
+    Probe probe = asked.probe(lists);
+    this.probes = probe.listsWanted(view.snapshot(), asked.k());
+    this.exact = probe instanceof Probe.Exact;
+    this.direct =
+        selection.isFiltered()
+            && selection.count() * CODES_PER_DISTANCE
+                <= view.liveRowCount() * Math.max(1, probes) / lists;
+    this.scratch = view.searchModel().takeScratch();
+    this.candidates = scratch.candidates;
+    candidates.clear(Math.max(1, possible), Math.nextUp(asked.radius()));
     long startNanos = System.nanoTime();
     scratch.tables.prepare(query);
-    candidates.clear(Math.max(1, possible), Float.POSITIVE_INFINITY);
     long preparedNanos = System.nanoTime();
-    CoarseSearch coarse = view.searchModel().coarse();
-    coarse.nearest(query, wanted, scratch);
-    long foundNanos = System.nanoTime();
-    int probed = 0;
-    while (probed < wanted) {
-      scan(probed++, exact);
+    if (direct || possible == 0) {
+      probes = 0;
+    } else {
+      view.searchModel().coarse().nearest(query, probes, scratch);
     }
-    long scannedNanos = System.nanoTime();
+    this.prepareNanos = preparedNanos - startNanos;
+    this.coarseNanos = System.nanoTime() - preparedNanos;
+  }
+
+  /** How many lists it wants to look at. */
+  int probes() {
+    return probes;
+  }
+
+  /** The i-th nearest list. */
+  int list(int i) {
+    return scratch.probes.list(i);
+  }
+
+  /** Scans the i-th nearest list. */
+  void scan(int i) {
+    scan(i, exact);
+  }
+
+  /** Scans all lists it wants, the nearest first. */
+  void scanAll() {
+    long startNanos = System.nanoTime();
+    for (int i = 0; i < probes; i++) {
+      scan(i, exact);
+    }
+    scanNanos += System.nanoTime() - startNanos;
+  }
+
+  /** Looks at what scanning left, and at further lists if there may be more hits. */
+  SearchResult finish() {
+    long startNanos = System.nanoTime();
+    if (direct) {
+      scanSelected();
+    }
     rerank();
-    if (nearest.size() < possible && wanted < lists) {
-      coarse.nearest(query, lists, scratch);
-      while (nearest.size() < possible && probed < lists) {
-        scan(probed++, true);
-      }
+    if (!direct && !isComplete()) {
+      scanFurther();
     }
     List<Hit> hits = view.hits(nearest);
     SearchEffort effort =
@@ -70,19 +122,57 @@ final class ListSearch {
             scanned,
             reranked,
             dead,
-            0,
-            preparedNanos - startNanos,
-            foundNanos - preparedNanos,
-            scannedNanos - foundNanos,
-            System.nanoTime() - scannedNanos);
+            filtered,
+            prepareNanos,
+            coarseNanos,
+            scanNanos,
+            System.nanoTime() - startNanos);
     return new SearchResult(view.snapshot(), hits, effort);
   }
 
-  private void scan(int probe, boolean exact) {
+  /** Gives back what it borrowed. */
+  void close() {
+    view.searchModel().giveBack(scratch);
+  }
+
+  /** A radius is a limit of its own: fewer than k hits within it are no reason to look further. */
+  private boolean isComplete() {
+    if (ranged) {
+      return true;
+    }
+    return nearest.size() >= possible
+        && (!selection.isFiltered()
+            || selected >= Math.min(selection.count(), (long) SELECTED_ROWS_PER_HIT * possible));
+  }
+
+  private void scanFurther() {
+    int lists = view.model().listCount();
+    view.searchModel().coarse().nearest(query, lists, scratch);
+    while (probed < lists && !isComplete()) {
+      scan(probed, true);
+    }
+  }
+
+  /** Computes the distance of every selected row, without regard to lists. */
+  private void scanSelected() {
+    for (int s = 0; s < segments.size(); s++) {
+      long[] bitmap = selection.bitmap(s);
+      for (int word = 0; word < bitmap.length; word++) {
+        for (long bits = bitmap[word]; bits != 0; bits &= bits - 1) {
+          offer(s, word * Long.SIZE + Long.numberOfTrailingZeros(bits));
+          scanned++;
+          reranked++;
+        }
+      }
+    }
+  }
+
+  private void scan(int probe, boolean allDistances) {
+    probed++;
     int list = scratch.probes.list(probe);
     float base = scratch.probes.distance(probe);
     float spread = view.searchModel().coarse().spread(list, base, squaredQueryNorm);
-    boolean usable = !exact && scratch.tables.isFinite() && Float.isFinite(base + spread);
+    boolean usable = !allDistances && scratch.tables.isFinite() && Float.isFinite(base + spread);
     for (int s = 0; s < segments.size(); s++) {
       LoadedSegment segment = segments.get(s);
       int rows = segment.listEnd(list) - segment.listStart(list);
@@ -107,7 +197,27 @@ final class ListSearch {
     int firstSlot = codes.firstSlot(list);
     int firstRow = segment.listStart(list);
     int endSlot = firstSlot + segment.listEnd(list) - firstRow;
+    long[] bitmap = selection.bitmap(s);
+    boolean isFiltered = selection.isFiltered();
     for (int block = firstSlot >> 6; block << 6 < endSlot; block++) {
+      int slot = block << 6;
+      int blockRow = firstRow + slot - firstSlot;
+      long ofList = -1;
+      if (slot < firstSlot) {
+        ofList &= -1L << firstSlot;
+      }
+      if (endSlot - slot < CodeKernels.BLOCK_ROWS) {
+        ofList &= (1L << endSlot - slot) - 1;
+      }
+      long wanted = ofList;
+      if (isFiltered) {
+        wanted &= Selection.window(bitmap, blockRow);
+        selected += Long.bitCount(wanted);
+        filtered += Long.bitCount(ofList ^ wanted);
+        if (wanted == 0) {
+          continue;
+        }
+      }
       long mask =
           kernels.scanBlock(
               codes.bytes(),
@@ -124,29 +234,31 @@ final class ListSearch {
               scratch.sums,
               scratch.estimates,
               scratch.lowers);
-      int slot = block << 6;
-      if (slot < firstSlot) {
-        mask &= -1L << firstSlot;
-      }
-      if (endSlot - slot < CodeKernels.BLOCK_ROWS) {
-        mask &= (1L << endSlot - slot) - 1;
-      }
-      for (; mask != 0; mask &= mask - 1) {
-        int i = Long.numberOfTrailingZeros(mask);
-        int row = firstRow + slot + i - firstSlot;
-        if (live.isLive(s, row)) {
-          candidates.add(scratch.estimates[i], scratch.lowers[i], s, row);
-        } else {
-          dead++;
-        }
+      mask &= wanted;
+      if (mask != 0) {
+        collect(s, bitmap, blockRow, mask);
       }
     }
   }
 
+  private void collect(int s, long[] bitmap, int blockRow, long mask) {
+    long live = mask & Selection.window(bitmap, blockRow);
+    dead += Long.bitCount(mask ^ live);
+    for (; live != 0; live &= live - 1) {
+      int i = Long.numberOfTrailingZeros(live);
+      candidates.add(scratch.estimates[i], scratch.lowers[i], s, blockRow + i);
+    }
+  }
+
   private void scanVectors(int s, LoadedSegment segment, int list) {
+    long[] bitmap = selection.bitmap(s);
     for (int row = segment.listStart(list); row < segment.listEnd(list); row++) {
-      if (live.isLive(s, row)) {
+      if ((bitmap[row >> 6] & 1L << row) != 0) {
+        selected++;
+        reranked++;
         offer(s, row);
+      } else if (view.live().isLive(s, row)) {
+        filtered++;
       } else {
         dead++;
       }

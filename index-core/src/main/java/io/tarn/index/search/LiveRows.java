@@ -31,14 +31,9 @@ final class LiveRows {
     return (bitmaps.get(segment)[row >> 6] & 1L << row) != 0;
   }
 
-  /** Whether rows {@code row} to {@code row + 63} are live, row {@code row + i} as bit i. */
-  long window(int segment, int row) {
-    long[] bitmap = bitmaps.get(segment);
-    int word = row >> 6;
-    long bits = bitmap[word] >>> row;
-    return (row & 63) == 0 || word + 1 == bitmap.length
-        ? bits
-        : bits | bitmap[word + 1] << -row;
+  /** One bitmap a segment, row r in bit r % 64 of word r / 64; not to be changed. */
+  List<long[]> bitmaps() {
+    return bitmaps;
   }
 
   static LiveRows none() {

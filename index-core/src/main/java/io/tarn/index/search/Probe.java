@@ -1,5 +1,9 @@
 package io.tarn.index.search;
 
+import io.tarn.index.snapshot.CalibrationPoint;
+import io.tarn.index.snapshot.Snapshot;
+import java.util.List;
+
 /** Which lists a search looks at. */
 public sealed interface Probe {
   /**
@@ -14,24 +18,72 @@ public sealed interface Probe {
     }
 
     @Override
-    public int listsWanted(int listCount) {
-      return Math.min(nprobe, listCount);
+    public int listsWanted(Snapshot snapshot, int k) {
+      return Math.min(nprobe, snapshot.model().lists());
+    }
+  }
+
+  /**
+   * As many lists as it took, when the index was last calibrated, to find so many of the true
+   * neighbours on average.
+   *
+   * @param target more than 0, and less than or equal to 1
+   */
+  record Recall(double target) implements Probe {
+    public Recall {
+      if (!(target > 0 && target <= 1)) {
+        throw new IllegalArgumentException("a recall of " + target + " is not in (0, 1]");
+      }
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>Taken from the measurements for the next larger k, or else for the largest. All lists, if
+     * none of them reached the target.
+     */
+    @Override
+    public int listsWanted(Snapshot snapshot, int k) {
+      List<CalibrationPoint> measured = snapshot.calibration();
+      if (measured.isEmpty()) {
+        throw new IllegalArgumentException(
+            "the index has not been calibrated, so how many lists a recall of "
+                + target
+                + " takes is not known: ask for a number of lists, or run evaluate with calibrate");
+      }
+      int largest = measured.stream().mapToInt(CalibrationPoint::k).max().orElseThrow();
+      int nextLarger =
+          measured.stream().mapToInt(CalibrationPoint::k).filter(m -> m >= k).min().orElse(largest);
+      int lists = snapshot.model().lists();
+      return measured.stream()
+          .filter(point -> point.k() == nextLarger && point.recall() >= target)
+          .mapToInt(CalibrationPoint::nprobe)
+          .min()
+          .orElse(lists);
     }
   }
 
   /** Every list: the true k nearest. */
   record Exact() implements Probe {
     @Override
-    public int listsWanted(int listCount) {
-      return listCount;
+    public int listsWanted(Snapshot snapshot, int k) {
+      return snapshot.model().lists();
     }
   }
 
-  /** How many of an index's lists to look at. */
-  int listsWanted(int listCount);
+  /**
+   * How many lists to look at.
+   *
+   * @throws IllegalArgumentException if the snapshot does not say
+   */
+  int listsWanted(Snapshot snapshot, int k);
 
   static Probe nearest(int nprobe) {
     return new Nearest(nprobe);
+  }
+
+  static Probe recall(double target) {
+    return new Recall(target);
   }
 
   static Probe exact() {

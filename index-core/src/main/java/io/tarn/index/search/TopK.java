@@ -1,21 +1,34 @@
 package io.tarn.index.search;
 
+import java.util.Arrays;
+
 /**
  * The k nearest rows seen so far, as a heap with the worst on top. Of equally near rows the one
  * with the smaller id is nearer, so that answers do not depend on the order of scanning.
  */
 final class TopK {
+  private static final int INITIAL_CAPACITY = 128;
+
   private final IndexView view;
-  private final float[] distances;
-  private final int[] segments;
-  private final int[] rows;
+  private final int k;
+  private final float radius;
+  private float[] distances;
+  private int[] segments;
+  private int[] rows;
   private int size;
 
-  TopK(IndexView view, int k) {
+  /**
+   * @param k how many rows to keep, at least 1
+   * @param radius rows farther than this are not kept
+   */
+  TopK(IndexView view, int k, float radius) {
     this.view = view;
-    this.distances = new float[k];
-    this.segments = new int[k];
-    this.rows = new int[k];
+    this.k = k;
+    this.radius = radius;
+    int capacity = Math.min(k, INITIAL_CAPACITY);
+    this.distances = new float[capacity];
+    this.segments = new int[capacity];
+    this.rows = new int[capacity];
   }
 
   int size() {
@@ -23,16 +36,19 @@ final class TopK {
   }
 
   boolean isFull() {
-    return size == distances.length;
+    return size == k;
   }
 
   /** No row farther than this can enter. */
   float threshold() {
-    return isFull() ? distances[0] : Float.POSITIVE_INFINITY;
+    return isFull() ? distances[0] : radius;
   }
 
   void offer(float distance, int segment, int row) {
     if (!isFull()) {
+      if (size == rows.length) {
+        grow();
+      }
       int hole = size++;
       while (hole > 0 && isWorse(distance, segment, row, (hole - 1) / 2)) {
         copy((hole - 1) / 2, hole);
@@ -42,6 +58,13 @@ final class TopK {
     } else if (!isWorse(distance, segment, row, 0)) {
       sink(distance, segment, row);
     }
+  }
+
+  private void grow() {
+    int capacity = (int) Math.min(k, 2L * size);
+    distances = Arrays.copyOf(distances, capacity);
+    segments = Arrays.copyOf(segments, capacity);
+    rows = Arrays.copyOf(rows, capacity);
   }
 
   /** Removes the worst row from the heap and gives it to {@code receiver}. */
