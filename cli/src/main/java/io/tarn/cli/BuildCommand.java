@@ -43,6 +43,12 @@ final class BuildCommand implements Callable<Integer> {
   private String metric;
 
   @Option(
+      names = "--quantizer",
+      paramLabel = "NAME",
+      description = "How vectors are coded: rabitq or none; rabitq if not given.")
+  private String quantizer;
+
+  @Option(
       names = "--nlist",
       paramLabel = "N",
       converter = AtLeastOne.class,
@@ -76,6 +82,7 @@ final class BuildCommand implements Callable<Integer> {
     flags.put("index", index);
     flags.put("metric", metric);
     flags.put("nlist", nlist);
+    flags.put("quantizer", quantizer);
     flags.put("training.iterations", iterations);
     flags.put("training.seed", seed);
     flags.put("embedder", embedder);

@@ -1,5 +1,6 @@
 package io.tarn.cli;
 
+import io.tarn.index.filter.FilterException;
 import io.tarn.index.format.DamagedFileException;
 import io.tarn.settings.SettingsException;
 import java.io.FileNotFoundException;
@@ -83,7 +84,8 @@ final class Errors {
     for (Throwable cause = problem; cause != null; cause = cause.getCause()) {
       String message = forUsers(cause);
       if (message != null) {
-        return oneLine(message);
+        // A filter's message points with a caret at a place in the line above it.
+        return cause instanceof FilterException ? message.strip() : oneLine(message);
       }
     }
     String message = problem.getMessage() == null ? "" : ": " + oneLine(problem.getMessage());

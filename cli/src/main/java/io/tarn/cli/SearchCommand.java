@@ -11,9 +11,12 @@ import io.tarn.index.feature.Attribute;
 import io.tarn.index.feature.Feature;
 import io.tarn.index.feature.FeatureId;
 import io.tarn.index.feature.RejectedFeatureException;
+import io.tarn.index.filter.Filter;
 import io.tarn.index.search.Hit;
 import io.tarn.index.search.IndexView;
 import io.tarn.index.search.Probe;
+import io.tarn.index.search.Query;
+import io.tarn.index.search.SearchEffort;
 import io.tarn.index.search.SearchResult;
 import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.storage.Storage;
@@ -44,22 +47,36 @@ import picocli.CommandLine.Spec;
     footer = {
       "  ./tarn search --index photos --id beach-17 --k 5",
       "  ./tarn search --index photos --vector '[0.1, 0.9, 0.4]' --nprobe 4 --json",
-      "  ./tarn search --index films --text 'a dog saves the day' --exact"
+      "  ./tarn search --index films --text 'a dog saves the day' --exact",
+      "  ./tarn search --index photos --id beach-17 --radius 0.5 --filter \"id != 'beach-17'\" --explain"
     })
 final class SearchCommand implements Callable<Integer> {
+  private static final int DEFAULT_K = 10;
+
   @Spec private CommandSpec spec;
   @Mixin private IndexOption index;
 
   @ArgGroup(multiplicity = "1")
-  private Query query;
+  private Subject subject;
 
   @Option(
       names = "--k",
-      defaultValue = "10",
       paramLabel = "N",
       converter = AtLeastOne.class,
-      description = "How many features to find; ${DEFAULT-VALUE} if not given.")
-  private int k;
+      description = "How many features to find; 10 if not given, and all with --radius.")
+  private Integer k;
+
+  @Option(
+      names = "--radius",
+      paramLabel = "DISTANCE",
+      description = "Find only features no farther than this, as distances are printed.")
+  private Float radius;
+
+  @Option(
+      names = "--filter",
+      paramLabel = "CONDITION",
+      description = "Find only features whose attributes fulfil it: = != < <= > >= in, is null, and, or, not.")
+  private String filter;
 
   @ArgGroup private Effort effort;
 
@@ -69,10 +86,13 @@ final class SearchCommand implements Callable<Integer> {
       description = "Search this version of the index instead of the newest.")
   private Long version;
 
+  @Option(names = "--explain", description = "Say what the search took.")
+  private boolean explain;
+
   @Option(names = "--json", description = "Print JSON.")
   private boolean json;
 
-  private static final class Query {
+  private static final class Subject {
     @Option(
         names = "--vector",
         paramLabel = "JSON",
@@ -100,20 +120,34 @@ final class SearchCommand implements Callable<Integer> {
         description = "Look at the N nearest lists; at the square root of all if not given.")
     private Integer nprobe;
 
+    @Option(
+        names = "--recall",
+        paramLabel = "SHARE",
+        description =
+            "Look at as many lists as find this share of the true nearest, as last calibrated.")
+    private Double recall;
+
     @Option(names = "--exact", description = "Look at all lists: the true nearest.")
     private boolean exact;
+
+    Probe probe() {
+      if (exact) {
+        return Probe.exact();
+      }
+      return nprobe == null ? Probe.recall(recall) : Probe.nearest(nprobe);
+    }
   }
 
   @Override
   public Integer call() throws IOException, RejectedFeatureException, EmbeddingException {
-    float[] given = query.vector == null ? null : parseVector(query.vector);
+    float[] given = subject.vector == null ? null : parseVector(subject.vector);
     try (Storage storage = index.storage()) {
       long openedNanos = System.nanoTime();
       IndexView view = IndexOption.open(storage, version);
       long openNanos = System.nanoTime() - openedNanos;
       float[] vector = given == null ? lookUp(storage, view) : given;
       long startNanos = System.nanoTime();
-      SearchResult result = view.search(vector, k, probe(view));
+      SearchResult result = view.search(query(view, vector));
       long searchNanos = System.nanoTime() - startNanos;
       PrintWriter out = spec.commandLine().getOut();
       if (json) {
@@ -145,11 +179,11 @@ final class SearchCommand implements Callable<Integer> {
 
   private float[] lookUp(Storage storage, IndexView view) throws IOException, EmbeddingException {
     Snapshot snapshot = view.snapshot();
-    if (query.text != null) {
-      return SnapshotEmbedder.open(storage, snapshot).embed(query.text);
+    if (subject.text != null) {
+      return SnapshotEmbedder.open(storage, snapshot).embed(subject.text);
     }
     Feature feature =
-        view.get(FeatureId.parse(snapshot.schema().idType(), query.id))
+        view.get(FeatureId.parse(snapshot.schema().idType(), subject.id))
             .orElseThrow(
                 () ->
                     new CommandException(
@@ -158,19 +192,25 @@ final class SearchCommand implements Callable<Integer> {
                             + " of "
                             + storage.location()
                             + " has no feature '"
-                            + query.id
+                            + subject.id
                             + "': it was never written, or it is deleted"));
     return feature.vector();
   }
 
-  private Probe probe(IndexView view) {
-    if (effort == null) {
-      return Probe.byDefault(view.model().listCount());
+  private Query query(IndexView view, float[] vector) {
+    Query query;
+    if (radius == null) {
+      query = Query.nearest(vector, k == null ? DEFAULT_K : k);
+    } else {
+      query = k == null ? Query.within(vector, radius) : Query.nearest(vector, k).withRadius(radius);
     }
-    return effort.exact ? Probe.exact() : Probe.nearest(effort.nprobe);
+    if (filter != null) {
+      query = query.where(Filter.parse(filter, view.snapshot().schema()));
+    }
+    return effort == null ? query : query.probing(effort.probe());
   }
 
-  private static ObjectNode toJson(SearchResult result) {
+  private ObjectNode toJson(SearchResult result) {
     ObjectNode answer = Json.object();
     answer.put("version", result.snapshot().version());
     ArrayNode hits = answer.putArray("hits");
@@ -181,7 +221,39 @@ final class SearchCommand implements Callable<Integer> {
       ObjectNode attributes = node.putObject("attributes");
       hit.attributes().forEach((name, value) -> attributes.putPOJO(name, Json.value(value)));
     }
+    if (explain) {
+      SearchEffort effort = result.effort();
+      ObjectNode node = answer.putObject("effort");
+      node.put("lists_probed", effort.listsProbed());
+      node.put("rows_scanned", effort.rowsScanned());
+      node.put("rows_reranked", effort.rowsReranked());
+      node.put("rows_dead", effort.rowsDead());
+      node.put("rows_filtered", effort.rowsFiltered());
+      node.put("prepare_nanos", effort.prepareNanos());
+      node.put("coarse_nanos", effort.coarseNanos());
+      node.put("scan_nanos", effort.scanNanos());
+      node.put("rerank_nanos", effort.rerankNanos());
+    }
     return answer;
+  }
+
+  private static void printEffort(PrintWriter out, SearchEffort effort) {
+    out.println(
+        Amounts.count(effort.rowsReranked(), "row")
+            + " looked at in full, "
+            + Amounts.count(effort.rowsDead())
+            + " of the rows scanned and near are superseded, "
+            + Amounts.count(effort.rowsFiltered())
+            + " kept out by the condition");
+    out.println(
+        "preparing "
+            + Amounts.millis(effort.prepareNanos())
+            + ", finding lists "
+            + Amounts.millis(effort.coarseNanos())
+            + ", scanning "
+            + Amounts.millis(effort.scanNanos())
+            + ", looking at rows "
+            + Amounts.millis(effort.rerankNanos()));
   }
 
   private void print(PrintWriter out, IndexView view, SearchResult result) {
@@ -205,9 +277,12 @@ final class SearchCommand implements Callable<Integer> {
       table.row(cells);
     }
     table.print(out);
-    if (result.hits().size() < k) {
+    if (radius == null && result.hits().size() < (k == null ? DEFAULT_K : k)) {
       out.println(
-          "there are no more: the index holds " + Amounts.count(view.liveRowCount(), "feature"));
+          "there are no more"
+              + (filter == null ? "" : " that fulfil the condition")
+              + ": the index holds "
+              + Amounts.count(view.liveRowCount(), "feature"));
     }
     Snapshot snapshot = result.snapshot();
     out.println();
@@ -223,6 +298,9 @@ final class SearchCommand implements Callable<Integer> {
             + " probed, "
             + Amounts.count(result.effort().rowsScanned(), "row")
             + " scanned");
+    if (explain) {
+      printEffort(out, result.effort());
+    }
     snapshot
         .sources()
         .forEach(

@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param dimension values of a vector; that of the first vector of the input by default
  * @param nlist how many lists; by default the largest power of two that is at most four times the
  *     square root of the number of rows and leaves 39 rows to a list
+ * @param quantizer how vectors are coded for scanning: {@code rabitq} or {@code none}
  * @param training how lists are trained
  * @param segmentBytes about how large a segment becomes
  * @param embedder the file of the embedder that made the vectors, as the embed job writes it: it
@@ -31,6 +32,7 @@ public record BuildSettings(
     @Default("l2") Metric metric,
     Optional<Integer> dimension,
     Optional<Integer> nlist,
+    @Default("rabitq") String quantizer,
     TrainingSettings training,
     @Default("268435456") long segmentBytes,
     Optional<String> embedder,
@@ -40,6 +42,7 @@ public record BuildSettings(
   public BuildSettings {
     SettingRules.index(index);
     SettingRules.segmentBytes(segmentBytes);
+    SettingRules.quantizer(quantizer);
     SettingRules.share("max-rejected-share", maxRejectedShare);
     dimension.ifPresent(value -> SettingRules.atLeastOne("dimension", value));
     nlist.ifPresent(value -> SettingRules.atLeastOne("nlist", value));

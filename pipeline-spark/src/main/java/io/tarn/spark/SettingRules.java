@@ -1,5 +1,7 @@
 package io.tarn.spark;
 
+import io.tarn.index.quantize.Quantizer;
+
 /** What the settings of several jobs have to obey. */
 final class SettingRules {
   private static final long MIN_SEGMENT_BYTES = 1L << 20;
@@ -24,6 +26,14 @@ final class SettingRules {
               + MIN_SEGMENT_BYTES
               + " and "
               + MAX_SEGMENT_BYTES);
+    }
+  }
+
+  static void quantizer(String quantizer) {
+    try {
+      Quantizer.of(quantizer);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("quantizer: " + e.getMessage(), e);
     }
   }
 

@@ -1,70 +1,172 @@
 package io.tarn.index.search;
 
+import io.tarn.index.centroid.Assigner;
+import io.tarn.index.centroid.KMeans;
 import io.tarn.index.centroid.Model;
 import io.tarn.index.feature.Metric;
 import io.tarn.index.kernel.CodeKernels;
 import io.tarn.index.kernel.Kernels;
 import io.tarn.index.kernel.VectorKernels;
+import io.tarn.index.quantize.Quantizer;
 import io.tarn.index.quantize.RaBitQCoder;
 import io.tarn.index.quantize.RowCode;
 import io.tarn.index.segment.CodeColumns;
 
-/** Finds the lists nearest to a query. */
+/**
+ * Finds the lists nearest to a query, at a cost that grows with the square root of their number.
+ *
+ * <p>The centroids are an index of their own: put into about sqrt(lists) groups by k-means, and
+ * coded as rows are, with the same tables. A query looks at the codes in the groups nearest to it,
+ * until it has seen several times as many centroids as it wants, and computes the distances of half
+ * as many more as it wants.
+ */
 final class CoarseSearch {
-  /** Up to so many centroids, all distances are computed. */
+  /** Up to so many lists, all distances are computed. */
   private static final int MAX_EXACT_LISTS = 64;
+
+  /** Up to so many lists, there is one group. */
+  private static final int MAX_FLAT_LISTS = 512;
+
+  private static final int GROUPING_ROUNDS = 8;
+  private static final long GROUPING_SEED = 1;
+
+  /** Codes looked at for each list wanted, and for each group. */
+  private static final int SEEN_PER_LIST = 12;
+
+  private static final int SEEN_PER_GROUP = 8;
 
   private final Model model;
   private final VectorKernels vectors = Kernels.best();
   private final CodeKernels kernels = Kernels.codes();
-  private final CodeBlocks blocks;
   private final float[] squaredNorms;
+
+  /** Row-major; the members of group g are {@code members[groupStarts[g]]} up to the next. */
+  private final float[] groupCenters;
+
+  private final int[] groupStarts;
+  private final int[] members;
+  private final CodeBlocks blocks;
 
   CoarseSearch(Model model, float[] mean) {
     this.model = model;
-    int dimension = model.dimension();
     int lists = model.listCount();
     this.squaredNorms = new float[lists];
-    RaBitQCoder coder = new RaBitQCoder(model.metric(), dimension);
-    RowCode code = new RowCode(dimension);
-    CodeColumns codes =
-        new CodeColumns(
-            new byte[lists * code.bits.length],
-            new float[lists],
-            new float[lists],
-            new float[lists]);
     for (int list = 0; list < lists; list++) {
-      int at = list * dimension;
-      squaredNorms[list] = vectors.dot(model.centroids(), at, model.centroids(), at, dimension);
-      coder.encode(model.centroids(), at, mean, 0, code);
-      System.arraycopy(code.bits, 0, codes.bits(), list * code.bits.length, code.bits.length);
-      codes.offsets()[list] = code.offset;
-      codes.scales()[list] = code.scale;
-      codes.errors()[list] = code.error;
+      int at = list * model.dimension();
+      squaredNorms[list] =
+          vectors.dot(model.centroids(), at, model.centroids(), at, model.dimension());
+    }
+    this.groupCenters = groupCenters(model, mean);
+    int[] groups = new int[lists];
+    new Assigner(
+            Model.of(
+                groupingMetric(model), model.dimension(), groupCenters, new Quantizer.None()))
+        .assign(model.centroids(), 0, lists, groups, 0);
+    this.groupStarts = new int[groupCenters.length / model.dimension() + 1];
+    for (int group : groups) {
+      groupStarts[group + 1]++;
+    }
+    for (int group = 1; group < groupStarts.length; group++) {
+      groupStarts[group] += groupStarts[group - 1];
+    }
+    this.members = new int[lists];
+    int[] next = groupStarts.clone();
+    for (int list = 0; list < lists; list++) {
+      members[next[groups[list]]++] = list;
     }
     this.blocks =
-        CodeBlocks.of(dimension, codes, new int[] {0, lists}, (list, rows) -> (bits, at) -> 0);
+        CodeBlocks.of(
+            model.dimension(), codes(mean), groupStarts, (group, rows) -> (bits, at) -> 0);
+  }
+
+  private static Metric groupingMetric(Model model) {
+    return model.metric() == Metric.COSINE ? Metric.COSINE : Metric.L2;
+  }
+
+  private static float[] groupCenters(Model model, float[] mean) {
+    if (model.listCount() <= MAX_FLAT_LISTS) {
+      return mean.clone();
+    }
+    return KMeans.train(
+        groupingMetric(model),
+        model.dimension(),
+        model.centroids(),
+        (int) Math.round(Math.sqrt(model.listCount())),
+        GROUPING_ROUNDS,
+        GROUPING_SEED,
+        1);
+  }
+
+  private CodeColumns codes(float[] mean) {
+    RaBitQCoder coder = new RaBitQCoder(model.metric(), model.dimension());
+    RowCode code = new RowCode(model.dimension());
+    int codeBytes = code.bits.length;
+    CodeColumns codes =
+        new CodeColumns(
+            new byte[members.length * codeBytes],
+            new float[members.length],
+            new float[members.length],
+            new float[members.length]);
+    for (int i = 0; i < members.length; i++) {
+      coder.encode(model.centroids(), members[i] * model.dimension(), mean, 0, code);
+      System.arraycopy(code.bits, 0, codes.bits(), i * codeBytes, codeBytes);
+      codes.offsets()[i] = code.offset;
+      codes.scales()[i] = code.scale;
+      codes.errors()[i] = code.error;
+    }
+    return codes;
   }
 
   /**
-   * The {@code wanted} lists nearest to the query, the nearest first, into the scratch's probes.
-   * Found by their codes first; of half as many more, distances are computed.
+   * Finds the {@code wanted} lists nearest to the query, the nearest first, and leaves them in the
+   * scratch's probes. The scratch's tables are those of the query.
    */
   void nearest(float[] query, int wanted, SearchScratch scratch) {
     int lists = model.listCount();
     ProbeHeap found = scratch.probes;
+    found.clear(wanted);
     if (lists <= MAX_EXACT_LISTS || !scratch.tables.isFinite() || 2 * wanted + 8 >= lists) {
-      found.clear(wanted);
       for (int list = 0; list < lists; list++) {
-        found.offer(distance(query, list), list);
+        found.offer(distance(query, model.centroids(), list), list);
       }
-      found.sort();
+    } else {
+      ProbeHeap near = scratch.nearProbes;
+      near.clear(wanted + wanted / 2 + 8);
+      scanGroups(query, wanted, scratch);
+      for (int i = 0; i < near.size(); i++) {
+        found.offer(distance(query, model.centroids(), near.list(i)), near.list(i));
+      }
+    }
+    found.sort();
+  }
+
+  private void scanGroups(float[] query, int wanted, SearchScratch scratch) {
+    int groups = groupStarts.length - 1;
+    if (groups == 1) {
+      scanGroup(0, scratch);
       return;
     }
+    ProbeHeap order = scratch.groups;
+    order.clear(groups);
+    for (int group = 0; group < groups; group++) {
+      order.offer(distance(query, groupCenters, group), group);
+    }
+    order.sort();
+    int enough = SEEN_PER_LIST * wanted + SEEN_PER_GROUP * groups;
+    int seen = 0;
+    for (int i = 0; i < groups && seen < enough; i++) {
+      int group = order.list(i);
+      scanGroup(group, scratch);
+      seen += groupStarts[group + 1] - groupStarts[group];
+    }
+  }
+
+  private void scanGroup(int group, SearchScratch scratch) {
     ProbeHeap near = scratch.nearProbes;
-    near.clear(wanted + wanted / 2 + 8);
-    for (int block = 0; block * CodeKernels.BLOCK_ROWS < lists; block++) {
-      int first = block * CodeKernels.BLOCK_ROWS;
+    int first = blocks.firstSlot(group);
+    int end = first + groupStarts[group + 1] - groupStarts[group];
+    for (int block = first >> 6; block << 6 < end; block++) {
+      int slot = block << 6;
       long mask =
           kernels.scanBlock(
               blocks.bytes(),
@@ -81,28 +183,26 @@ final class CoarseSearch {
               scratch.sums,
               scratch.estimates,
               scratch.lowers);
-      if (lists - first < CodeKernels.BLOCK_ROWS) {
-        mask &= (1L << lists - first) - 1;
+      if (slot < first) {
+        mask &= -1L << first;
+      }
+      if (end - slot < CodeKernels.BLOCK_ROWS) {
+        mask &= (1L << end - slot) - 1;
       }
       for (; mask != 0; mask &= mask - 1) {
         int i = Long.numberOfTrailingZeros(mask);
-        near.offer(scratch.estimates[i], first + i);
+        near.offer(scratch.estimates[i], members[groupStarts[group] + slot + i - first]);
       }
     }
-    found.clear(wanted);
-    for (int i = 0; i < near.size(); i++) {
-      found.offer(distance(query, near.list(i)), near.list(i));
-    }
-    found.sort();
   }
 
   /** By the metric, as between a query and a feature. */
-  private float distance(float[] query, int list) {
-    int at = list * model.dimension();
+  private float distance(float[] query, float[] centers, int i) {
+    int at = i * model.dimension();
     if (model.metric() == Metric.L2) {
-      return vectors.squaredL2(query, 0, model.centroids(), at, model.dimension());
+      return vectors.squaredL2(query, 0, centers, at, model.dimension());
     }
-    float product = vectors.dot(query, 0, model.centroids(), at, model.dimension());
+    float product = vectors.dot(query, 0, centers, at, model.dimension());
     return model.metric() == Metric.COSINE ? 1 - product : -product;
   }
 

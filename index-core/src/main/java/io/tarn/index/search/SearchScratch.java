@@ -7,6 +7,7 @@ import io.tarn.index.quantize.QueryTables;
 final class SearchScratch {
   final QueryTables tables;
   final ProbeHeap probes = new ProbeHeap();
+  final ProbeHeap groups = new ProbeHeap();
   final ProbeHeap nearProbes = new ProbeHeap();
   final short[] sums = new short[CodeKernels.BLOCK_ROWS];
   final float[] estimates = new float[CodeKernels.BLOCK_ROWS];

@@ -1,8 +1,8 @@
 package io.tarn.spark.segment;
 
+import io.tarn.index.centroid.Model;
 import io.tarn.index.feature.Schema;
 import io.tarn.index.format.SegmentWriter;
-import io.tarn.index.quantize.Quantizer;
 import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.storage.Storage;
 import java.io.Closeable;
@@ -17,20 +17,17 @@ import java.util.List;
 final class SegmentTask implements Closeable {
   private final Storage storage;
   private final Schema schema;
-  private final Quantizer quantizer;
-  private final int[] listIds;
+  private final Model model;
   private final long segmentBytes;
   private final List<SegmentRef> finished = new ArrayList<>();
   private SegmentWriter writer;
   private long writtenBytes;
   private int lastList;
 
-  SegmentTask(
-      Storage storage, Schema schema, Quantizer quantizer, int[] listIds, long segmentBytes) {
+  SegmentTask(Storage storage, Schema schema, Model model, long segmentBytes) {
     this.storage = storage;
     this.schema = schema;
-    this.quantizer = quantizer;
-    this.listIds = listIds;
+    this.model = model;
     this.segmentBytes = segmentBytes;
   }
 
@@ -44,12 +41,12 @@ final class SegmentTask implements Closeable {
       endSegment();
     }
     if (writer == null) {
-      writer = new SegmentWriter(storage, schema, quantizer);
+      writer = new SegmentWriter(storage, schema, model);
     }
     if (row.list() == ListRanges.DELETES) {
       writer.addDelete(row.feature());
     } else {
-      writer.add(listIds[row.list()], row.feature());
+      writer.add(model.listIds()[row.list()], row.feature());
     }
     writtenBytes += bytes;
     lastList = row.list();

@@ -143,8 +143,7 @@ public record SegmentWrite(
       long segmentBytes)
       throws IOException {
     try (Storage storage = location.open();
-        SegmentTask task =
-            new SegmentTask(storage, schema, model.quantizer(), model.listIds(), segmentBytes)) {
+        SegmentTask task = new SegmentTask(storage, schema, model, segmentBytes)) {
       while (sorted.hasNext()) {
         Tuple4<Integer, Integer, Long, byte[]> row = sorted.next();
         InputRow.Readable readable = (InputRow.Readable) codec.read(row._4());

@@ -2,6 +2,7 @@ package io.tarn.spark.segment;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tarn.index.centroid.Model;
 import io.tarn.index.feature.Feature;
 import io.tarn.index.feature.FeatureId;
 import io.tarn.index.feature.IdType;
@@ -29,8 +30,7 @@ class SegmentTaskTest {
     return new SegmentTask(
         new LocalStorage(directory),
         SCHEMA,
-        new Quantizer.None(),
-        new int[] {3, 5, 9},
+        new Model(Metric.L2, 2, new int[] {3, 5, 9}, new float[6], new Quantizer.None()),
         segmentBytes);
   }
 
