@@ -13,6 +13,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeSet;
 
 /**
@@ -65,7 +66,7 @@ public final class Maintenance {
     } else if (task instanceof MaintenanceTask.RewriteLists rewrite) {
       return rewriteLists(rewrite.lists());
     } else if (task instanceof MaintenanceTask.Dissolve dissolve) {
-      return Optional.of(dissolve(dissolve.lists()));
+      return dissolve(dissolve.lists());
     } else {
       return split(((MaintenanceTask.Split) task).lists(), SplitSettings.defaults());
     }
@@ -121,7 +122,7 @@ public final class Maintenance {
     for (int s = 0; s < survey.size(); s++) {
       int[] rowLists = survey.outline(s).listIds();
       for (int row = 0; row < rowLists.length; row++) {
-        if (wanted.contains(rowLists[row]) && !survey.isNewest(s, row)) {
+        if (!survey.isNewest(s, row) && wanted.contains(rowLists[row])) {
           worthwhile.add(s);
         }
       }
@@ -161,22 +162,20 @@ public final class Maintenance {
     Model model = readModel();
     Set<Integer> wanted = checkLists(model, lists);
     Survey candidates = Survey.ofLists(storage, snapshot, wanted);
-    ListDivision division = new ListDivision(model, settings);
-    Set<Integer> gone = new TreeSet<>();
-    Set<Integer> neighbours = new TreeSet<>();
-    float[] centroids = new float[0];
-    for (int list : wanted) {
-      Optional<float[]> two = division.centroids(candidates, list);
-      if (two.isPresent()) {
-        gone.add(list);
-        neighbours.addAll(ListMoves.neighbours(model, list, settings.neighbourLists()));
-        int known = centroids.length;
-        centroids = Arrays.copyOf(centroids, known + two.get().length);
-        System.arraycopy(two.get(), 0, centroids, known, two.get().length);
-      }
-    }
+    SortedMap<Integer, float[]> divided =
+        new ListDivision(model, settings).centroids(candidates, wanted);
+    Set<Integer> gone = divided.keySet();
     if (gone.isEmpty()) {
       return Optional.empty();
+    }
+    Set<Integer> neighbours = new TreeSet<>();
+    float[] centroids = new float[gone.size() * 2 * model.dimension()];
+    int known = 0;
+    for (int list : gone) {
+      neighbours.addAll(ListMoves.neighbours(model, list, settings.neighbourLists()));
+      float[] two = divided.get(list);
+      System.arraycopy(two, 0, centroids, known, two.length);
+      known += two.length;
     }
     neighbours.removeAll(gone);
     Model successor = model.succeededBy(gone, centroids);
@@ -186,16 +185,21 @@ public final class Maintenance {
   /**
    * Takes lists out of the model; their rows go to the lists that are nearest then.
    *
+   * @return empty if there are none
    * @throws IllegalArgumentException if no list would be left
    */
-  public Change dissolve(Collection<Integer> lists) throws IOException {
+  public Optional<Change> dissolve(Collection<Integer> lists) throws IOException {
     Model model = readModel();
     Set<Integer> gone = checkLists(model, lists);
+    if (gone.isEmpty()) {
+      return Optional.empty();
+    }
     if (gone.size() == model.listCount()) {
       throw new IllegalArgumentException("an index has at least one list");
     }
     Model successor = model.succeededBy(gone, new float[0]);
-    return move("dissolve", new ListMoves(model, successor, gone, Set.of()), successor);
+    ListMoves moves = new ListMoves(model, successor, gone, Set.of());
+    return Optional.of(move("dissolve", moves, successor));
   }
 
   private Change move(String operation, ListMoves moves, Model successor) throws IOException {

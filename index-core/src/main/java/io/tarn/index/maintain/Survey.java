@@ -64,7 +64,8 @@ final class Survey {
     Survey survey = new Survey(storage, snapshot, Maintenance.KEEP_ALL_DELETES);
     for (SegmentRef ref : snapshot.segments()) {
       Segment segment = survey.read(ref);
-      if (Arrays.stream(segment.listIds()).anyMatch(lists::contains)) {
+      int[] sorted = segment.listIds();
+      if (lists.stream().anyMatch(list -> Arrays.binarySearch(sorted, list) >= 0)) {
         survey.addSubject(segment);
       }
     }

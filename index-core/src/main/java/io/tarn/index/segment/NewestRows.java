@@ -118,10 +118,10 @@ public final class NewestRows {
   }
 
   private void noteTie(Segment a, int row, Segment b, int otherRow) {
-    if (a != b
+    if (a.orders()[row] == b.orders()[otherRow]
+        && a.positions()[row] == b.positions()[otherRow]
         && a.ref().sequence() == b.ref().sequence()
-        && a.orders()[row] == b.orders()[otherRow]
-        && a.positions()[row] == b.positions()[otherRow]) {
+        && !a.ref().path().equals(b.ref().path())) {
       tied.computeIfAbsent(a.ref().path(), unused -> new HashSet<>()).add(b.ref().path());
       tied.computeIfAbsent(b.ref().path(), unused -> new HashSet<>()).add(a.ref().path());
     }

@@ -144,9 +144,12 @@ public final class IndexVerifier {
 
   /** Lists come under numbers that no list had before. */
   private void checkListIds(Snapshot snapshot) {
+    if (previous == null || snapshot.model().id().equals(previous.model().id())) {
+      return;
+    }
     Model model = models.get(snapshot.model().id());
-    Model before = previous == null ? null : models.get(previous.model().id());
-    if (model == null || before == null || model == before) {
+    Model before = models.get(previous.model().id());
+    if (model == null || before == null) {
       return;
     }
     String path = snapshot.model().file().path();

@@ -53,7 +53,7 @@ class MaintenancePlanTest {
   void segmentsOfAboutOneSizeAreMerged() throws IOException {
     MaintainedIndex index = MaintainedIndex.of(0, 10);
     for (int i = 0; i < 3; i++) {
-      index.append(rows(i * 5, 5, i * 5));
+      index.append(rows(i * 5L, 5, i * 5));
     }
     assertThat(plan(index).tasks()).isEmpty();
     index.append(rows(50, 5, 0));
@@ -73,7 +73,7 @@ class MaintenancePlanTest {
   void mergedSegmentsAreNoLargerThanTheTarget() throws IOException {
     MaintainedIndex index = MaintainedIndex.of(0);
     for (int i = 0; i < 7; i++) {
-      index.append(rows(i * 50, 50, 0));
+      index.append(rows(i * 50L, 50, 0));
     }
     List<SegmentRef> segments = index.log.newest().segments();
     long target = 3 * segments.get(0).file().bytes() + 500;
@@ -183,11 +183,11 @@ class MaintenancePlanTest {
     MaintainedIndex index = MaintainedIndex.of(0, 1, 2, 3);
     SplittableRandom random = new SplittableRandom(4);
     Map<Long, Float> expected = new HashMap<>();
-    for (int commit = 0; commit < 30; commit++) {
+    for (int commit = 0; commit < 10; commit++) {
       Map<Long, Feature> rows = new HashMap<>();
       for (int i = 0; i < 20; i++) {
         long id = random.nextInt(300);
-        float value = commit * 2 + (float) random.nextDouble(20);
+        float value = commit * 6 + (float) random.nextDouble(20);
         boolean deletes = random.nextInt(5) == 0;
         rows.put(id, deletes ? delete(id, commit) : at(id, value, commit));
         expected.put(id, deletes ? null : value);

@@ -5,19 +5,30 @@ import static io.tarn.index.maintain.MaintainedIndex.delete;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tarn.index.centroid.Model;
 import io.tarn.index.commit.CommitConflictException;
+import io.tarn.index.commit.Committer;
+import io.tarn.index.commit.SnapshotLog;
 import io.tarn.index.feature.Feature;
 import io.tarn.index.feature.FeatureId;
+import io.tarn.index.feature.Metric;
+import io.tarn.index.format.ModelFile;
 import io.tarn.index.segment.Segment;
 import io.tarn.index.snapshot.CalibrationPoint;
 import io.tarn.index.snapshot.Change;
+import io.tarn.index.snapshot.ModelRef;
 import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.snapshot.Snapshot;
+import io.tarn.index.snapshot.Upkeep;
+import io.tarn.index.storage.FaultyStorage;
 import io.tarn.index.verify.IndexVerifier;
+import io.tarn.index.write.ModelReassigner;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 /** Each function by itself, on rows few enough to say where they go. */
@@ -85,6 +96,40 @@ class MaintenanceTest {
 
       assertThat(index.values()).isEqualTo(before);
       assertThat(index.rows()).isEqualTo(2);
+    }
+  }
+
+  /** The two rows lie in different lists; a split or a new model touches only one of them. */
+  @Test
+  void segmentsOfWhichThePathDecidesAreDividedTogether() throws IOException {
+    for (int attempt = 0; attempt < 20; attempt++) {
+      MaintainedIndex index = MaintainedIndex.of(0, 20);
+      index.commit(
+          index.appending(
+              index.write(at(1, 0, 5, 0)),
+              index.write(at(1, 20, 5, 0), at(2, 21, 1), at(3, 29, 1), at(4, 30, 1))));
+      Map<Long, Float> before = index.values();
+      SplitSettings settings = new SplitSettings(attempt % 2, 10, 4, 0.1, 1);
+
+      index.commit(index.maintenance().split(List.of(1), settings).orElseThrow());
+
+      assertThat(index.values()).isEqualTo(before);
+      assertThat(index.rows()).isEqualTo(4);
+    }
+  }
+
+  @Test
+  void segmentsOfWhichThePathDecidesAreReassignedTogether() throws IOException {
+    for (int attempt = 0; attempt < 20; attempt++) {
+      MaintainedIndex index = MaintainedIndex.of(0, 20);
+      Change dissolve = index.maintenance().dissolve(List.of(1)).orElseThrow();
+      index.commit(index.appending(index.write(at(1, 0, 5, 0)), index.write(at(1, 20, 5, 0))));
+      Map<Long, Float> before = index.values();
+
+      index.commit(dissolve);
+
+      assertThat(index.values()).isEqualTo(before);
+      assertThat(index.rows()).isEqualTo(1);
     }
   }
 
@@ -313,7 +358,7 @@ class MaintenanceTest {
     index.append(at(7, 0, 1));
     String untouched = index.paths().get(2);
 
-    Snapshot after = index.commit(index.maintenance().dissolve(List.of(1)));
+    Snapshot after = index.commit(index.maintenance().dissolve(List.of(1)).orElseThrow());
 
     assertThat(after.operation()).isEqualTo("dissolve");
     assertThat(index.model().listIds()).containsExactly(0, 2);
@@ -330,12 +375,13 @@ class MaintenanceTest {
     assertThatThrownBy(() -> index.maintenance().dissolve(List.of(0, 1)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("at least one list");
+    assertThat(index.maintenance().dissolve(List.of())).isEmpty();
   }
 
   @Test
   void anEmptyListIsDissolvedOnce() throws IOException {
     MaintainedIndex index = MaintainedIndex.of(0, 10);
-    Change dissolve = index.maintenance().dissolve(List.of(1));
+    Change dissolve = index.maintenance().dissolve(List.of(1)).orElseThrow();
     Snapshot after = index.commit(dissolve);
     index.append(at(1, 1, 1));
 
@@ -347,7 +393,7 @@ class MaintenanceTest {
   void listNumbersAreNeverUsedAgain() throws IOException {
     MaintainedIndex index = unbalanced();
     index.commit(index.maintenance().split(List.of(1), SplitSettings.defaults()).orElseThrow());
-    index.commit(index.maintenance().dissolve(List.of(3)));
+    index.commit(index.maintenance().dissolve(List.of(3)).orElseThrow());
     assertThat(index.model().listIds()).containsExactly(0, 2);
 
     index.commit(index.maintenance().split(List.of(2), SplitSettings.defaults()).orElseThrow());
@@ -374,6 +420,35 @@ class MaintenanceTest {
         .containsEntry(22L, 0);
     assertThat(index.values()).hasSize(11).doesNotContainKey(1L);
     assertThat(index.commit(split)).as("once more").isEqualTo(after);
+    assertThat(IndexVerifier.verify(index.storage).problems()).isEmpty();
+  }
+
+  /** However fast others commit, each attempt has only the newest of their rows to assign. */
+  @Test
+  void whatWasReassignedForOneAttemptServesTheNext() throws IOException {
+    MaintainedIndex index = unbalanced();
+    Change split = index.maintenance().split(List.of(1), SplitSettings.defaults()).orElseThrow();
+    FaultyStorage interrupted = new FaultyStorage(index.storage);
+    for (int i = 0; i < 3; i++) {
+      Feature row = at(20 + i, 20, 2);
+      long version = index.log.newestVersion() + 1 + i;
+      interrupted.beforePublishing(SnapshotLog.path(version), () -> index.append(row));
+    }
+    List<SegmentRef> reassigned = new ArrayList<>();
+    ModelReassigner reassigner = new ModelReassigner(interrupted);
+
+    Snapshot after =
+        new Committer(
+                new SnapshotLog(interrupted),
+                (segments, snapshot) -> {
+                  reassigned.addAll(segments);
+                  return reassigner.reassign(segments, snapshot);
+                })
+            .commit(split);
+
+    assertThat(after.version()).isEqualTo(8);
+    assertThat(reassigned).extracting(SegmentRef::sequence).containsExactly(5L, 6L, 7L);
+    assertThat(index.values()).hasSize(12);
     assertThat(IndexVerifier.verify(index.storage).problems()).isEmpty();
   }
 
@@ -419,8 +494,8 @@ class MaintenanceTest {
   void ofTwoNewModelsMadeFromOneOnlyTheFirstIsTaken() throws IOException {
     MaintainedIndex index = MaintainedIndex.of(0, 10, 20);
     index.append(at(1, 0, 1));
-    Change one = index.maintenance().dissolve(List.of(1));
-    Change other = index.maintenance().dissolve(List.of(2));
+    Change one = index.maintenance().dissolve(List.of(1)).orElseThrow();
+    Change other = index.maintenance().dissolve(List.of(2)).orElseThrow();
     Snapshot after = index.commit(one);
 
     assertThatThrownBy(() -> index.commit(other))
@@ -449,7 +524,7 @@ class MaintenanceTest {
     Change split = index.maintenance().split(List.of(1), SplitSettings.defaults()).orElseThrow();
     Snapshot after = index.commit(split);
     index.commit(index.maintenance().merge(index.paths()).orElseThrow());
-    index.commit(index.maintenance().dissolve(List.of(0)));
+    index.commit(index.maintenance().dissolve(List.of(0)).orElseThrow());
     long newest = index.log.newestVersion();
 
     assertThat(index.commit(split)).isEqualTo(after);
@@ -482,6 +557,42 @@ class MaintenanceTest {
   }
 
   @Test
+  void aModelThatLacksAListOfASegmentIsFound() throws IOException {
+    MaintainedIndex index = unbalanced();
+    index.commit(bringing(index, index.model().succeededBy(Set.of(1), new float[] {5})));
+
+    assertThat(IndexVerifier.verify(index.storage).problems())
+        .anyMatch(problem -> problem.contains("its model does not have list 1 of segments/"));
+  }
+
+  @Test
+  void aListNumberThatIsUsedAgainIsFound() throws IOException {
+    MaintainedIndex index = MaintainedIndex.of(0, 10, 20);
+    index.commit(index.maintenance().dissolve(List.of(2)).orElseThrow());
+    assertThat(IndexVerifier.verify(index.storage).problems()).isEmpty();
+    Model forgetful = Model.of(Metric.L2, 1, new float[] {0, 10, 20}, index.model().quantizer());
+
+    index.commit(bringing(index, forgetful));
+
+    assertThat(IndexVerifier.verify(index.storage).problems())
+        .containsExactly(
+            index.log.newest().model().file().path() + ": has a new list of the used number 2");
+  }
+
+  private static Change bringing(MaintainedIndex index, Model model) throws IOException {
+    Snapshot base = index.log.newest();
+    ModelRef ref = ModelFile.write(index.storage, model);
+    return new Change(
+        "retrain",
+        "retrain",
+        ref.id(),
+        List.of(),
+        List.of(),
+        new TreeMap<>(),
+        new Upkeep(base.version(), base.model().id(), ref, Upkeep.NOTHING_FORGOTTEN));
+  }
+
+  @Test
   void segmentsThatAreNotThereAreNamed() throws IOException {
     MaintainedIndex index = unbalanced();
     assertThatThrownBy(() -> index.maintenance().merge(List.of("segments/x.parquet")))
@@ -497,7 +608,7 @@ class MaintenanceTest {
 
     Segment first = index.segments().get(0);
     assertThat(first.rowCount()).as("the dead row of 3 is still there").isEqualTo(3);
-    index.commit(index.maintenance().dissolve(List.of(0)));
+    index.commit(index.maintenance().dissolve(List.of(0)).orElseThrow());
     assertThat(index.rows()).isEqualTo(9);
     assertThat(IndexVerifier.verify(index.storage).problems()).isEmpty();
   }
