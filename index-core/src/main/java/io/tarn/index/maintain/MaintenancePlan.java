@@ -135,8 +135,8 @@ public record MaintenancePlan(long version, List<MaintenanceTask> tasks) {
         new MaintenanceTask.RewriteSegments(
             segments,
             format(
-                "%d segments have more than %.0f%% dead rows: %d of %d",
-                segments.size(), 100 * settings.maxDeadShare(), dead, rows)));
+                "segments with more than %.0f%% dead rows: %d, with %d of %d rows dead",
+                100 * settings.maxDeadShare(), segments.size(), dead, rows)));
   }
 
   private static List<MaintenanceTask> listsToRewrite(IndexView view, PlanSettings settings) {
@@ -160,8 +160,8 @@ public record MaintenancePlan(long version, List<MaintenanceTask> tasks) {
         new MaintenanceTask.RewriteLists(
             lists,
             format(
-                "%d lists have more than %.0f%% dead rows: %d of %d",
-                lists.size(), 100 * settings.maxDeadShare(), allDead, allRows)));
+                "lists with more than %.0f%% dead rows: %d, with %d of %d rows dead",
+                100 * settings.maxDeadShare(), lists.size(), allDead, allRows)));
   }
 
   /** The smallest lists, but no more than leaves enough lists for all rows. */
@@ -186,12 +186,11 @@ public record MaintenancePlan(long version, List<MaintenanceTask> tasks) {
         new MaintenanceTask.Dissolve(
             dissolved.stream().map(Tiny::list).sorted().toList(),
             format(
-                "%d lists have fewer than %.0f live rows, %.3f of the target %d; together they"
-                    + " have %d",
-                count,
+                "lists with fewer than %.0f live rows, %.3f of the target %d: %d, with %d rows",
                 Math.ceil(least),
                 settings.dissolveBelow(),
                 settings.targetListRows(),
+                count,
                 dissolved.stream().mapToLong(Tiny::rows).sum())));
   }
 
@@ -213,9 +212,9 @@ public record MaintenancePlan(long version, List<MaintenanceTask> tasks) {
         new MaintenanceTask.Split(
             lists,
             format(
-                "%d lists have more than %.0f live rows, %.1f times the target %d; the largest has"
-                    + " %d",
-                lists.size(), most, settings.splitAbove(), settings.targetListRows(), largest)));
+                "lists with more than %.0f live rows, %.1f times the target %d: %d, of which the"
+                    + " largest has %d",
+                most, settings.splitAbove(), settings.targetListRows(), lists.size(), largest)));
   }
 
   private static double mebibytes(long bytes) {

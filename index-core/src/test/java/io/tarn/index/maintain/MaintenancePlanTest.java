@@ -105,7 +105,8 @@ class MaintenancePlanTest {
         (MaintenanceTask.RewriteSegments) plan(index).tasks().get(0);
 
     assertThat(rewrite.segments()).as("3 of 8, not 2 of 8").containsExactly(index.paths().get(0));
-    assertThat(rewrite.reason()).isEqualTo("1 segments have more than 25% dead rows: 3 of 8");
+    assertThat(rewrite.reason())
+        .isEqualTo("segments with more than 25% dead rows: 1, with 3 of 8 rows dead");
     index.commit(index.maintenance().perform(rewrite).orElseThrow());
     assertThat(plan(index).tasks()).isEmpty();
   }
@@ -123,7 +124,8 @@ class MaintenancePlanTest {
         (MaintenanceTask.RewriteLists) plan(index).tasks().get(0);
 
     assertThat(rewrite.lists()).containsExactly(0);
-    assertThat(rewrite.reason()).isEqualTo("1 lists have more than 25% dead rows: 3 of 9");
+    assertThat(rewrite.reason())
+        .isEqualTo("lists with more than 25% dead rows: 1, with 3 of 9 rows dead");
     index.commit(index.maintenance().perform(rewrite).orElseThrow());
     assertThat(plan(index).tasks()).isEmpty();
     assertThat(index.rows()).isEqualTo(26);
@@ -140,11 +142,11 @@ class MaintenancePlanTest {
 
     assertThat(tasks)
         .containsExactly(
-            // Four of five lists would do; the empty one is the smallest, but five are needed.
+            // Two lists are tiny, but 45 rows need five.
             new MaintenanceTask.Split(
                 List.of(0),
-                "1 lists have more than 20 live rows, 2.0 times the target 10; the largest has"
-                    + " 21"));
+                "lists with more than 20 live rows, 2.0 times the target 10: 1, of which the"
+                    + " largest has 21"));
     index.commit(index.maintenance().perform(tasks.get(0)).orElseThrow());
     assertThat(index.view().liveRowsByList()[0]).isEqualTo(20);
   }
@@ -162,8 +164,7 @@ class MaintenancePlanTest {
         .isEqualTo(
             new MaintenanceTask.Dissolve(
                 List.of(2, 3),
-                "2 lists have fewer than 5 live rows, 0.500 of the target 10; together they have"
-                    + " 2"));
+                "lists with fewer than 5 live rows, 0.500 of the target 10: 2, with 2 rows"));
     index.commit(index.maintenance().perform(dissolve).orElseThrow());
     assertThat(index.model().listIds()).containsExactly(0, 1);
     assertThat(plan(index).tasks()).isEmpty();
