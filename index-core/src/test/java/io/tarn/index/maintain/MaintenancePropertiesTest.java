@@ -335,18 +335,18 @@ class MaintenancePropertiesTest {
     assertThat(IndexVerifier.verify(lake.storage).problems()).isEmpty();
   }
 
-  @Property(tries = 30)
+  @Property(tries = 60)
   void liveRowsAreThoseOfAPlainMap(@ForAll("scenarios") Scenario scenario) throws Exception {
     run(scenario, false, false);
   }
 
   /** Of rows that are equal in all but their place, a merge must not choose anew. */
-  @Property(tries = 30)
+  @Property(tries = 60)
   void noWinnerChangesWherePathsDecide(@ForAll("scenarios") Scenario scenario) throws Exception {
     run(scenario, false, true);
   }
 
-  @Property(tries = 30)
+  @Property(tries = 60)
   void noWinnerChangesWhereDeletesAreForgotten(@ForAll("scenarios") Scenario scenario)
       throws Exception {
     run(scenario, true, true);
