@@ -3,6 +3,8 @@ package io.tarn.index.centroid;
 import io.tarn.index.feature.Metric;
 import io.tarn.index.quantize.Quantizer;
 import java.io.Serializable;
+import java.util.Arrays;
+import java.util.Set;
 
 /**
  * What training made: the centroids of the lists, and how vectors are coded.
@@ -10,12 +12,18 @@ import java.io.Serializable;
  * @param metric the metric it was trained for
  * @param dimension floats of a centroid
  * @param listIds the id of each list, ascending; ids are never used again once a list is gone
+ * @param nextListId the id of the next new list: larger than that of any list there ever was
  * @param centroids row-major: the centroid of list {@code listIds[i]} begins at {@code i *
  *     dimension}
  * @param quantizer the codes of the segments assigned with this model
  */
 public record Model(
-    Metric metric, int dimension, int[] listIds, float[] centroids, Quantizer quantizer)
+    Metric metric,
+    int dimension,
+    int[] listIds,
+    int nextListId,
+    float[] centroids,
+    Quantizer quantizer)
     implements Serializable {
   public Model {
     if (listIds.length == 0 || centroids.length != listIds.length * dimension) {
@@ -32,6 +40,13 @@ public record Model(
         throw new IllegalArgumentException("list ids are not ascending at " + i);
       }
     }
+    if (nextListId <= listIds[listIds.length - 1]) {
+      throw new IllegalArgumentException(
+          "the next list would be "
+              + nextListId
+              + " where there is a list "
+              + listIds[listIds.length - 1]);
+    }
   }
 
   /** A freshly trained model, its lists numbered from 0. */
@@ -40,7 +55,37 @@ public record Model(
     for (int i = 0; i < listIds.length; i++) {
       listIds[i] = i;
     }
-    return new Model(metric, dimension, listIds, centroids, quantizer);
+    return new Model(metric, dimension, listIds, listIds.length, centroids, quantizer);
+  }
+
+  /**
+   * The model that follows when some lists go and others come; these get ids never used before.
+   *
+   * @param gone the ids of the lists that go
+   * @param newCentroids row-major: the centroids of the lists that come; may be empty
+   */
+  public Model succeededBy(Set<Integer> gone, float[] newCentroids) {
+    int coming = newCentroids.length / dimension;
+    int[] ids = new int[listIds.length + coming];
+    float[] values = new float[centroids.length + newCentroids.length];
+    int count = 0;
+    for (int i = 0; i < listIds.length; i++) {
+      if (!gone.contains(listIds[i])) {
+        System.arraycopy(centroids, i * dimension, values, count * dimension, dimension);
+        ids[count++] = listIds[i];
+      }
+    }
+    System.arraycopy(newCentroids, 0, values, count * dimension, newCentroids.length);
+    for (int i = 0; i < coming; i++) {
+      ids[count++] = Math.addExact(nextListId, i);
+    }
+    return new Model(
+        metric,
+        dimension,
+        Arrays.copyOf(ids, count),
+        Math.addExact(nextListId, coming),
+        Arrays.copyOf(values, count * dimension),
+        quantizer);
   }
 
   /** The number of lists. */

@@ -17,7 +17,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -105,21 +104,19 @@ public final class Committer {
     if (base.snapshot.commitId().equals(change.commitId())) {
       return base.snapshot;
     }
-    List<SegmentRef> added = change.added();
-    String assignedWith = change.modelId();
+    FittingSegments segments = new FittingSegments(change, reassigner);
     int unknownOutcomes = 0;
     for (int attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       if (SourcePositions.compare(base.snapshot, change) == SourcePositions.Verdict.CONTAINED
           || holdsSegmentOf(change, base.snapshot)) {
         return base.snapshot;
       }
-      String model = base.snapshot.model().id();
-      if (!added.isEmpty() && !assignedWith.equals(model)) {
-        LOG.info("Version {} has a new model: re-assigning the rows", base.snapshot.version());
-        added = reassigner.reassign(added, base.snapshot);
-        assignedWith = model;
+      Optional<String> obstacle = UpkeepConflicts.find(base.snapshot, change);
+      if (obstacle.isPresent()) {
+        return findEarlier(change, base.snapshot)
+            .orElseThrow(() -> new CommitConflictException(obstacle.get()));
       }
-      Snapshot next = successor(base.snapshot, change, added);
+      Snapshot next = successor(base.snapshot, change, segments);
       try {
         if (base.isFresh() && log.tryPublish(next)) {
           return next;
@@ -157,24 +154,14 @@ public final class Committer {
     return new Base(log.newest(), readNanos);
   }
 
-  private static Snapshot successor(Snapshot base, Change change, List<SegmentRef> added)
-      throws CommitConflictException {
+  private static Snapshot successor(Snapshot base, Change change, FittingSegments fitting)
+      throws IOException {
     long version = base.version() + 1;
-    Set<String> removed = new HashSet<>(change.removed());
+    Snapshot remodelled = base.withModel(change.newModel().orElse(base.model()));
     List<SegmentRef> segments = new ArrayList<>();
-    for (SegmentRef segment : base.segments()) {
-      if (!removed.remove(segment.path())) {
-        segments.add(segment);
-      }
+    for (SegmentRef segment : fitting.on(base)) {
+      segments.add(segment.committedIn(version));
     }
-    if (!removed.isEmpty()) {
-      throw new CommitConflictException(
-          "version "
-              + base.version()
-              + " no longer has the segments this change replaces: "
-              + new TreeSet<>(removed));
-    }
-    added.forEach(segment -> segments.add(segment.committedIn(version)));
     segments.sort(Comparator.comparingLong(SegmentRef::sequence));
     SortedMap<String, SourceState> sources = new TreeMap<>(base.sources());
     for (Map.Entry<String, SourceAdvance> source : change.sources().entrySet()) {
@@ -188,11 +175,11 @@ public final class Committer {
         change.operation(),
         Math.max(System.currentTimeMillis(), base.timestampMs()),
         base.schema(),
-        base.model(),
+        remodelled.model(),
         base.embedder(),
         segments,
         sources,
-        base.calibration());
+        remodelled.calibration());
   }
 
   /**
@@ -203,6 +190,16 @@ public final class Committer {
     Set<String> added = new HashSet<>();
     change.added().forEach(segment -> added.add(segment.path()));
     return snapshot.segments().stream().anyMatch(segment -> added.contains(segment.path()));
+  }
+
+  /**
+   * A change of maintenance that cannot be made may have been made in an earlier life of whoever
+   * commits it.
+   */
+  private Optional<Snapshot> findEarlier(Change change, Snapshot newest) throws IOException {
+    return change.upkeep() == null
+        ? Optional.empty()
+        : findCommit(change.commitId(), change.upkeep().madeFrom(), newest);
   }
 
   /** Our commit among the versions published since we began: after an unknown outcome it may be. */

@@ -9,9 +9,11 @@ import java.util.List;
 @FunctionalInterface
 public interface SegmentReassigner {
   /**
-   * Writes the rows of {@code segments} anew, assigned with the model of {@code snapshot}.
+   * Writes the rows of {@code segments} anew, assigned with the model of {@code snapshot}. Rows
+   * superseded within {@code segments} are left out.
    *
-   * @return the new segments; the old ones are left for expiry
+   * @param segments if one of them has a sequence, all that have the same and are in the index
+   * @return the new segments, with the sequences of the old ones, which are left for expiry
    */
   List<SegmentRef> reassign(List<SegmentRef> segments, Snapshot snapshot) throws IOException;
 }

@@ -21,6 +21,7 @@ import org.apache.parquet.schema.Types;
 public final class ModelFile {
   private static final String KIND = "model";
   private static final String KEY_DIMENSION = "tarn.dimension";
+  private static final String KEY_NEXT_LIST_ID = "tarn.next_list_id";
   private static final MessageType TYPE =
       Types.buildMessage()
           .addField(Types.required(INT32).named(Format.LIST_ID))
@@ -44,6 +45,7 @@ public final class ModelFile {
     metadata.put(Format.KEY_METRIC, model.metric().externalName());
     metadata.put(Format.KEY_QUANTIZER, model.quantizer().type());
     metadata.put(KEY_DIMENSION, Integer.toString(model.dimension()));
+    metadata.put(KEY_NEXT_LIST_ID, Integer.toString(model.nextListId()));
     parquet.end(metadata);
     byte[] bytes = out.toByteArray();
     return new ModelRef(
@@ -95,6 +97,7 @@ public final class ModelFile {
           Metric.of(metadata.get(Format.KEY_METRIC)),
           dimension,
           listIds,
+          nextListId(metadata, listIds),
           centroids,
           Quantizer.of(metadata.get(Format.KEY_QUANTIZER)));
     } catch (DamagedFileException | UnsupportedFormatException e) {
@@ -102,5 +105,11 @@ public final class ModelFile {
     } catch (IOException | RuntimeException e) {
       throw new DamagedFileException(path, "cannot be read as a model: " + e.getMessage(), e);
     }
+  }
+
+  /** Models from before lists came and went do not say; they have all the lists there ever were. */
+  private static int nextListId(Map<String, String> metadata, int[] listIds) {
+    String recorded = metadata.get(KEY_NEXT_LIST_ID);
+    return recorded == null ? listIds[listIds.length - 1] + 1 : Integer.parseInt(recorded);
   }
 }

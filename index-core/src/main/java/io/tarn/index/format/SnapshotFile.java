@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tarn.index.feature.AttributeType;
 import io.tarn.index.feature.IdType;
 import io.tarn.index.feature.Metric;
@@ -24,6 +25,7 @@ import java.util.zip.CRC32C;
  */
 public final class SnapshotFile {
   private static final String FORMAT_VERSION = "format_version";
+  private static final String UPKEEP = "upkeep";
   private static final String CHECKSUM_START = ",\"crc32c\":\"";
   private static final String CHECKSUM_END = "\"}\n";
   private static final int CHECKSUM_BYTES = CHECKSUM_START.length() + 8 + CHECKSUM_END.length();
@@ -100,7 +102,12 @@ public final class SnapshotFile {
 
   /** Reads what {@link #changeToBytes} wrote. */
   public static Change changeFromBytes(byte[] bytes) throws IOException {
-    return JSON.readValue(bytes, Change.class);
+    JsonNode tree = JSON.readTree(bytes);
+    if (tree instanceof ObjectNode change && !change.has(UPKEEP)) {
+      // Changes kept by writers from before there was maintenance.
+      change.putNull(UPKEEP);
+    }
+    return JSON.treeToValue(tree, Change.class);
   }
 
   private static byte[] write(Object value) {

@@ -12,6 +12,7 @@ import io.tarn.index.segment.Segment;
 import io.tarn.index.snapshot.Snapshot;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -76,6 +77,31 @@ public final class IndexView {
           counts[list] += live.isLive(s, row) ? 1 : 0;
         }
       }
+    }
+    return counts;
+  }
+
+  /** How many rows, live or dead, each list has, in the order of {@link Model#listIds()}. */
+  public long[] rowsByList() {
+    long[] counts = new long[model.listCount()];
+    for (LoadedSegment segment : segments) {
+      for (int list = 0; list < counts.length; list++) {
+        counts[list] += segment.listEnd(list) - segment.listStart(list);
+      }
+    }
+    return counts;
+  }
+
+  /** How many live features each segment of the snapshot has, by its path. */
+  public Map<String, Long> liveRowsBySegment() {
+    Map<String, Long> counts = new HashMap<>();
+    for (int s = 0; s < segments.size(); s++) {
+      Segment segment = segments.get(s).segment;
+      long count = 0;
+      for (int row = segment.deletes(); row < segment.rowCount(); row++) {
+        count += live.isLive(s, row) ? 1 : 0;
+      }
+      counts.put(segment.ref().path(), count);
     }
     return counts;
   }

@@ -52,6 +52,23 @@ public record Snapshot(
     return Optional.ofNullable(embedder);
   }
 
+  /** This snapshot with another model; what was measured with the old one is not true of it. */
+  public Snapshot withModel(ModelRef other) {
+    return new Snapshot(
+        formatVersion,
+        indexId,
+        version,
+        commitId,
+        operation,
+        timestampMs,
+        schema,
+        other,
+        embedder,
+        segments,
+        sources,
+        other.equals(model) ? calibration : List.of());
+  }
+
   /** The state of a source; {@link SourceState#unread()} if the snapshot does not know it. */
   public SourceState source(String name) {
     return sources.getOrDefault(name, SourceState.unread());

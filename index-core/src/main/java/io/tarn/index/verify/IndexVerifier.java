@@ -41,6 +41,13 @@ public final class IndexVerifier {
   private final List<String> problems = new ArrayList<>();
   private final Map<String, FileRef> checked = new HashMap<>();
   private final Map<String, Model> models = new HashMap<>();
+
+  /** The lists of each segment. */
+  private final Map<String, Set<Integer>> lists = new HashMap<>();
+
+  /** The model that was last found to have the lists of a segment. */
+  private final Map<String, String> modelOf = new HashMap<>();
+
   private Snapshot previous;
 
   private IndexVerifier(Storage storage) {
@@ -118,9 +125,10 @@ public final class IndexVerifier {
           snapshot.timestampMs() >= previous.timestampMs(),
           path + ": is dated before version " + previous.version());
     }
+    attempt(() -> checkModel(snapshot.model(), snapshot.schema()));
+    checkListIds(snapshot);
     previous = snapshot;
     Set<String> paths = new HashSet<>();
-    attempt(() -> checkModel(snapshot.model(), snapshot.schema()));
     if (snapshot.embedder() != null) {
       attempt(() -> checkEmbedder(snapshot.embedder()));
     }
@@ -130,6 +138,47 @@ public final class IndexVerifier {
           segment.sequence() >= 1 && segment.sequence() <= snapshot.version(),
           path + ": says that version " + segment.sequence() + " brought in " + segment.path());
       attempt(() -> checkSegment(segment, snapshot));
+      checkLists(segment, snapshot);
+    }
+  }
+
+  /** Lists come under numbers that no list had before. */
+  private void checkListIds(Snapshot snapshot) {
+    if (previous == null || snapshot.model().id().equals(previous.model().id())) {
+      return;
+    }
+    Model model = models.get(snapshot.model().id());
+    Model before = models.get(previous.model().id());
+    if (model == null || before == null) {
+      return;
+    }
+    String path = snapshot.model().file().path();
+    check(
+        model.nextListId() >= before.nextListId(),
+        path + ": would number its next list " + model.nextListId() + ", as one before");
+    for (int list : model.listIds()) {
+      check(
+          list >= before.nextListId() || Arrays.binarySearch(before.listIds(), list) >= 0,
+          path + ": has a new list of the used number " + list);
+    }
+  }
+
+  private void checkLists(SegmentRef segment, Snapshot snapshot) {
+    Model model = models.get(snapshot.model().id());
+    Set<Integer> held = lists.get(segment.path());
+    if (model == null
+        || held == null
+        || snapshot.model().id().equals(modelOf.put(segment.path(), snapshot.model().id()))) {
+      return;
+    }
+    for (int list : held) {
+      check(
+          Arrays.binarySearch(model.listIds(), list) >= 0,
+          SnapshotLog.path(snapshot.version())
+              + ": its model does not have list "
+              + list
+              + " of "
+              + segment.path());
     }
   }
 
@@ -173,6 +222,10 @@ public final class IndexVerifier {
     Segment segment = SegmentReader.read(storage, ref, schema);
     String path = ref.path();
     checkRows(segment, model);
+    Set<Integer> held = new HashSet<>();
+    Arrays.stream(segment.listIds()).filter(list -> list >= 0).forEach(held::add);
+    lists.put(path, held);
+    modelOf.put(path, snapshot.model().id());
     float[] vector = new float[schema.dimension()];
     for (int row = 0; row < segment.vectors().size(); row++) {
       segment.vectors().copy(row, vector, 0);

@@ -4,6 +4,7 @@ import io.tarn.index.centroid.Model;
 import io.tarn.index.commit.SegmentReassigner;
 import io.tarn.index.format.ModelFile;
 import io.tarn.index.format.SegmentReader;
+import io.tarn.index.segment.NewestRows;
 import io.tarn.index.segment.Segment;
 import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.snapshot.Snapshot;
@@ -12,7 +13,10 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Writes segments anew with the lists of another model, one segment in memory at a time. */
+/**
+ * Writes segments anew with the lists of another model. In memory at once: one segment, and the ids
+ * and orders of all.
+ */
 public final class ModelReassigner implements SegmentReassigner {
   private final Storage storage;
 
@@ -23,15 +27,24 @@ public final class ModelReassigner implements SegmentReassigner {
   @Override
   public List<SegmentRef> reassign(List<SegmentRef> segments, Snapshot snapshot)
       throws IOException {
+    List<Segment> subjects = new ArrayList<>();
+    for (SegmentRef ref : segments) {
+      subjects.add(NewestRows.withoutContent(SegmentReader.read(storage, ref, snapshot.schema())));
+    }
+    NewestRows newest = new NewestRows(subjects);
     Model model = ModelFile.read(storage, snapshot.model());
     List<SegmentRef> reassigned = new ArrayList<>();
-    for (SegmentRef ref : segments) {
+    for (int s = 0; s < segments.size(); s++) {
+      SegmentRef ref = segments.get(s);
       Segment segment = SegmentReader.read(storage, ref, snapshot.schema());
       FeatureBuffer buffer = new FeatureBuffer(storage, snapshot.schema(), model);
       for (int row = 0; row < segment.rowCount(); row++) {
-        buffer.add(segment.feature(row));
+        // Which of two rows is newer can hang on the old paths, so it is settled for good.
+        if (newest.isNewest(s, row)) {
+          buffer.add(segment.feature(row));
+        }
       }
-      buffer.flush().ifPresent(reassigned::add);
+      buffer.flush().ifPresent(written -> reassigned.add(written.committedIn(ref.sequence())));
     }
     return reassigned;
   }

@@ -11,11 +11,14 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
+import java.util.TreeMap;
 import java.util.zip.CRC32C;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import org.junit.jupiter.api.Test;
 
 class SnapshotFileTest {
   @Provide
@@ -55,5 +58,16 @@ class SnapshotFileTest {
   @Property(tries = 300)
   void changesAreReadBack(@ForAll("changes") Change change) throws IOException {
     assertThat(SnapshotFile.changeFromBytes(SnapshotFile.changeToBytes(change))).isEqualTo(change);
+  }
+
+  /** The state of a job may hold such a change. */
+  @Test
+  void changesFromBeforeThereWasMaintenanceAreRead() throws IOException {
+    String json =
+        "{\"commit_id\":\"c\",\"operation\":\"stream\",\"model_id\":\"m\",\"added\":[],"
+            + "\"removed\":[],\"sources\":{}}";
+
+    assertThat(SnapshotFile.changeFromBytes(json.getBytes(StandardCharsets.UTF_8)))
+        .isEqualTo(new Change("c", "stream", "m", List.of(), List.of(), new TreeMap<>()));
   }
 }

@@ -66,8 +66,15 @@ public final class AnySnapshot {
             AnyFeature.text(),
             segment().list().ofMaxSize(5),
             AnyFeature.text().list().ofMaxSize(3),
-            map(AnyFeature.text(), sourceAdvance()))
+            map(AnyFeature.text(), sourceAdvance()),
+            upkeep().injectNull(0.5))
         .as(Change::new);
+  }
+
+  private static Arbitrary<Upkeep> upkeep() {
+    return Combinators.combine(
+            number(), AnyFeature.text(), model().injectNull(0.5), Arbitraries.longs())
+        .as(Upkeep::new);
   }
 
   private static Arbitrary<Long> number() {
