@@ -3,12 +3,16 @@ package io.tarn.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tarn.cli.print.Amounts;
+import io.tarn.index.commit.Committer;
+import io.tarn.index.commit.SnapshotLog;
 import io.tarn.index.evaluate.Measurement;
 import io.tarn.index.evaluate.RecallEvaluation;
 import io.tarn.index.feature.RejectedFeatureException;
 import io.tarn.index.search.IndexView;
+import io.tarn.index.snapshot.CalibrationPoint;
 import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.storage.Storage;
+import io.tarn.index.write.ModelReassigner;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -37,7 +41,8 @@ import picocli.CommandLine.Spec;
     footer = {
       "  ./tarn evaluate --index photos --queries queries.fvecs --nprobe 1,2,4",
       "  ./tarn evaluate --index numbered --queries queries.fvecs --ground-truth truth.ivecs --k 2"
-          + " --json"
+          + " --json",
+      "  ./tarn evaluate --index photos --queries queries.fvecs --nprobe 1,2,4 --calibrate"
     })
 final class EvaluateCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
@@ -106,6 +111,11 @@ final class EvaluateCommand implements Callable<Integer> {
       description = "Search this version of the index instead of the newest.")
   private Long version;
 
+  @Option(
+      names = "--calibrate",
+      description = "Record the measured recalls in the index, for search --recall.")
+  private boolean calibrate;
+
   @Option(names = "--json", description = "Print JSON.")
   private boolean json;
 
@@ -127,11 +137,22 @@ final class EvaluateCommand implements Callable<Integer> {
           printRow(out, measured.get(measured.size() - 1));
         }
       }
+      Snapshot calibrated = calibrate ? calibrate(storage, view.snapshot(), measured) : null;
       if (json) {
         out.println(Json.write(toJson(measured)));
+      } else if (calibrated != null) {
+        out.println("recorded in version " + calibrated.version());
       }
     }
     return Tarn.DONE;
+  }
+
+  private Snapshot calibrate(Storage storage, Snapshot measuredOn, List<Measurement> measured)
+      throws IOException {
+    List<CalibrationPoint> points =
+        measured.stream().map(m -> new CalibrationPoint(m.nprobe(), k, m.recall())).toList();
+    return new Committer(new SnapshotLog(storage), new ModelReassigner(storage))
+        .calibrate(measuredOn.model().id(), points);
   }
 
   private RecallEvaluation evaluation(IndexView view, List<float[]> vectors)

@@ -1,6 +1,7 @@
 package io.tarn.index.commit;
 
 import io.tarn.index.format.Format;
+import io.tarn.index.snapshot.CalibrationPoint;
 import io.tarn.index.snapshot.Change;
 import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.snapshot.Snapshot;
@@ -100,23 +101,80 @@ public final class Committer {
    */
   public Snapshot commit(Change change) throws IOException {
     Base base = readBase();
-    long firstVersion = base.snapshot.version();
     if (base.snapshot.commitId().equals(change.commitId())) {
       return base.snapshot;
     }
     FittingSegments segments = new FittingSegments(change, reassigner);
+    return publish(change.commitId(), base, newest -> draft(newest, change, segments));
+  }
+
+  /**
+   * Publishes what was measured of the index, as the next version; points for other k stay.
+   *
+   * @param modelId the model with which it was measured
+   * @throws CommitConflictException if the index has another model by now
+   */
+  public Snapshot calibrate(String modelId, List<CalibrationPoint> measured) throws IOException {
+    String commitId = UUID.randomUUID().toString();
+    return publish(commitId, readBase(), newest -> calibrated(newest, commitId, modelId, measured));
+  }
+
+  private static Snapshot calibrated(
+      Snapshot base, String commitId, String modelId, List<CalibrationPoint> measured)
+      throws CommitConflictException {
+    if (!base.model().id().equals(modelId)) {
+      throw new CommitConflictException(
+          "version "
+              + base.version()
+              + " has another model than the one that was measured: measure again");
+    }
+    Set<Integer> measuredK = new HashSet<>();
+    measured.forEach(point -> measuredK.add(point.k()));
+    List<CalibrationPoint> points = new ArrayList<>(measured);
+    base.calibration().stream().filter(p -> !measuredK.contains(p.k())).forEach(points::add);
+    return new Snapshot(
+        Format.VERSION,
+        base.indexId(),
+        base.version() + 1,
+        commitId,
+        "calibrate",
+        Math.max(System.currentTimeMillis(), base.timestampMs()),
+        base.schema(),
+        base.model(),
+        base.embedder(),
+        base.segments(),
+        base.sources(),
+        points);
+  }
+
+  /** Makes the version that is to follow the newest one. */
+  private interface Draft {
+    /** The next version; or an older one, if that holds already what was to be published. */
+    Snapshot after(Snapshot newest) throws IOException;
+  }
+
+  private Snapshot draft(Snapshot newest, Change change, FittingSegments segments)
+      throws IOException {
+    if (SourcePositions.compare(newest, change) == SourcePositions.Verdict.CONTAINED
+        || holdsSegmentOf(change, newest)) {
+      return newest;
+    }
+    Optional<String> obstacle = UpkeepConflicts.find(newest, change);
+    if (obstacle.isPresent()) {
+      return findEarlier(change, newest)
+          .orElseThrow(() -> new CommitConflictException(obstacle.get()));
+    }
+    return successor(newest, change, segments);
+  }
+
+  private Snapshot publish(String commitId, Base first, Draft draft) throws IOException {
+    Base base = first;
     int unknownOutcomes = 0;
     for (int attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-      if (SourcePositions.compare(base.snapshot, change) == SourcePositions.Verdict.CONTAINED
-          || holdsSegmentOf(change, base.snapshot)) {
-        return base.snapshot;
+      Snapshot next = draft.after(base.snapshot);
+      if (next.version() <= base.snapshot.version()) {
+        return next;
       }
-      Optional<String> obstacle = UpkeepConflicts.find(base.snapshot, change);
-      if (obstacle.isPresent()) {
-        return findEarlier(change, base.snapshot)
-            .orElseThrow(() -> new CommitConflictException(obstacle.get()));
-      }
-      Snapshot next = successor(base.snapshot, change, segments);
       try {
         if (base.isFresh() && log.tryPublish(next)) {
           return next;
@@ -130,13 +188,13 @@ public final class Committer {
       }
       backOff(attempt);
       base = readBase();
-      Optional<Snapshot> mine = findCommit(change.commitId(), firstVersion, base.snapshot);
+      Optional<Snapshot> mine = findCommit(commitId, first.snapshot.version(), base.snapshot);
       if (mine.isPresent()) {
         return mine.get();
       }
     }
     throw new IOException(
-        "commit " + change.commitId() + " lost the race for a version " + MAX_ATTEMPTS + " times");
+        "commit " + commitId + " lost the race for a version " + MAX_ATTEMPTS + " times");
   }
 
   /**
