@@ -224,4 +224,29 @@ class EvaluateCommandTest {
     all.addAll(List.of(args));
     Run.tarn(all.toArray()).fails(status, message);
   }
+
+  @Test
+  void whatWasMeasuredCanBeAskedFor() throws Exception {
+    List<float[]> rows = new ArrayList<>();
+    for (int r = 0; r < ROWS; r++) {
+      rows.add(new float[] {r});
+    }
+    Path calibrated = SampleIndexes.numbered(dir.resolve("calibrated"), rows, LISTS);
+    Path file = dir.resolve("queries.fvecs");
+    Files.write(file, fvecs(queries(ROWS - 1)));
+    String out =
+        Run.tarn(
+                "evaluate", "--index", calibrated, "--queries", file, "--k", 2, "--nprobe",
+                "1,2,8", "--calibrate")
+            .succeeds()
+            .out();
+    assertThat(out).contains("recorded in version 2");
+    JsonNode answer =
+        Run.tarn(
+                "search", "--index", calibrated, "--id", 5, "--k", 2, "--recall", 1, "--explain",
+                "--json")
+            .json();
+    assertThat(answer.get("version").intValue()).isEqualTo(2);
+    assertThat(answer.at("/effort/lists_probed").intValue()).isGreaterThanOrEqualTo(2);
+  }
 }

@@ -169,7 +169,7 @@ final class SampleIndexes {
       System.arraycopy(features.get(f).vector(), 0, sample, f * dimension, dimension);
     }
     float[] centroids = KMeans.train(schema.metric(), dimension, sample, lists, 5, 1, 1);
-    Model model = Model.of(schema.metric(), dimension, centroids, new Quantizer.None());
+    Model model = Model.of(schema.metric(), dimension, centroids, Quantizer.byDefault());
     FeatureBuffer buffer = new FeatureBuffer(storage, schema, model);
     features.forEach(buffer::add);
     SegmentRef segment = buffer.flush().orElseThrow();

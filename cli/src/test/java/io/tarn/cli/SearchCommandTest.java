@@ -93,6 +93,59 @@ class SearchCommandTest {
   }
 
   @Test
+  void aConditionKeepsOtherFeaturesOut() throws Exception {
+    JsonNode answer =
+        Run.tarn(
+                "search", "--index", photos, "--id", "beach-3", "--k", 3, "--explain", "--json",
+                "--filter", "label = 'city' and width < 650 and sharpness is not null")
+            .json();
+    assertThat(answer.get("hits")).hasSize(3);
+    answer
+        .get("hits")
+        .forEach(hit -> assertThat(hit.at("/attributes/label").textValue()).isEqualTo("city"));
+    assertThat(answer.at("/effort/rows_scanned").longValue()).isPositive();
+    Run.tarn("search", "--index", photos, "--id", "beach-3", "--filter", "size > 3")
+        .fails(1, "size", "label");
+    Run.tarn("search", "--index", photos, "--id", "beach-3", "--filter", "width >")
+        .fails(1, "width >", "^");
+  }
+
+  @Test
+  void aRadiusFindsAllThatIsNear() throws Exception {
+    JsonNode all =
+        Run.tarn("search", "--index", photos, "--id", "city-1", "--k", 40, "--exact", "--json")
+            .json()
+            .get("hits");
+    float radius = all.get(11).get("distance").floatValue();
+    JsonNode near =
+        Run.tarn("search", "--index", photos, "--id", "city-1", "--radius", radius, "--exact",
+                "--json")
+            .json()
+            .get("hits");
+    assertThat(near.size()).isBetween(12, 39);
+    for (int i = 0; i < near.size(); i++) {
+      assertThat(near.get(i)).isEqualTo(all.get(i));
+      assertThat(near.get(i).get("distance").floatValue()).isLessThanOrEqualTo(radius);
+    }
+    assertThat(all.get(near.size()).get("distance").floatValue()).isGreaterThan(radius);
+  }
+
+  @Test
+  void explainingSaysWhatItTook() {
+    assertThat(Run.tarn("search", "--index", photos, "--id", "city-1", "--explain").succeeds().out())
+        .containsPattern("\\d+ rows? looked at in full")
+        .containsPattern("preparing [\\d.]+ ms, finding lists [\\d.]+ ms, scanning [\\d.]+ ms");
+  }
+
+  @Test
+  void aRecallThatWasNeverMeasuredIsAnError() {
+    Run.tarn("search", "--index", photos, "--id", "city-1", "--recall", 0.9)
+        .fails(1, "has not been calibrated", "evaluate");
+    Run.tarn("search", "--index", photos, "--id", "city-1", "--recall", 1.5)
+        .fails(1, "a recall of 1.5 is not in (0, 1]");
+  }
+
+  @Test
   void aDeletedOrUnknownIdIsAnError() {
     Run.tarn("search", "--index", photos, "--id", "beach-4", "--json")
         .fails(1, "tarn search: version 2 of " + photos + " has no feature 'beach-4'", "deleted");

@@ -121,7 +121,7 @@ class FlinkClusterIT {
       sample[i] = (float) random.nextDouble(-1, 1);
     }
     float[] centroids = KMeans.train(Metric.L2, DIMENSION, sample, 8, 5, 1, 1);
-    Model model = Model.of(Metric.L2, DIMENSION, centroids, new Quantizer.None());
+    Model model = Model.of(Metric.L2, DIMENSION, centroids, Quantizer.byDefault());
     Committer.create(
         new SnapshotLog(storage),
         new NewIndex("test", schema, ModelFile.write(storage, model), null, List.of()));

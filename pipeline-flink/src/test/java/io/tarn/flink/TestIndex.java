@@ -94,7 +94,7 @@ final class TestIndex {
       rows[i] = random.nextFloat();
     }
     float[] centroids = KMeans.train(schema.metric(), schema.dimension(), rows, LISTS, 3, seed, 1);
-    return Model.of(schema.metric(), schema.dimension(), centroids, new Quantizer.None());
+    return Model.of(schema.metric(), schema.dimension(), centroids, Quantizer.byDefault());
   }
 
   Snapshot newest() throws IOException {

@@ -30,7 +30,7 @@ class SegmentTaskTest {
     return new SegmentTask(
         new LocalStorage(directory),
         SCHEMA,
-        new Model(Metric.L2, 2, new int[] {3, 5, 9}, new float[6], new Quantizer.None(), 10),
+        new Model(Metric.L2, 2, new int[] {3, 5, 9}, 10, new float[6], new Quantizer.None()),
         segmentBytes);
   }
 
