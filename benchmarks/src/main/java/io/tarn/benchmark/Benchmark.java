@@ -138,6 +138,7 @@ public final class Benchmark {
         new BuiltIndex(
             contender.system(),
             contender.settings(),
+            contender.version(),
             contender.kernels(),
             ready.cost().seconds(),
             ready.cost().threads(),

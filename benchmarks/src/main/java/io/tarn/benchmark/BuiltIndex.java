@@ -7,6 +7,7 @@ import java.util.Map;
  *
  * @param system whose it is
  * @param settings what it was built with
+ * @param version the version of the library
  * @param kernels what computes distances, in its own words
  * @param buildSeconds the seconds of each phase of the building
  * @param buildThreads how many threads built it
@@ -17,6 +18,7 @@ import java.util.Map;
 public record BuiltIndex(
     String system,
     String settings,
+    String version,
     String kernels,
     Map<String, Double> buildSeconds,
     int buildThreads,

@@ -14,6 +14,9 @@ public interface Contender {
   /** A file name that differs wherever the index would: versions and settings are part of it. */
   String key();
 
+  /** The version of the library. */
+  String version();
+
   /** What computes its distances, in its own words; a run without SIMD would be none. */
   String kernels();
 

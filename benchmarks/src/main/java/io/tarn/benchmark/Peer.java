@@ -1,6 +1,8 @@
 package io.tarn.benchmark;
 
+import java.util.Arrays;
 import java.util.Locale;
+import java.util.stream.Collectors;
 
 /** The libraries Tarn can be compared with. */
 public enum Peer {
@@ -14,7 +16,9 @@ public enum Peer {
   JVECTOR("io.tarn.benchmark.jvector.JVectorContenders");
 
   private static final String LUCENE_CONTENDERS = "io.tarn.benchmark.lucene.LuceneContenders";
-  private static final int LUCENE_JAVA = 21;
+
+  /** Lucene does not run on an older one, and JVector has no SIMD there. */
+  private static final int LEAST_JAVA = 21;
 
   private final String contenders;
 
@@ -35,22 +39,40 @@ public enum Peer {
    */
   Contender contender() {
     int java = Runtime.version().feature();
-    if (contenders.equals(LUCENE_CONTENDERS) && java < LUCENE_JAVA) {
+    if (java < LEAST_JAVA) {
       throw new BenchmarkException(
           "bench --peers %s needs a JDK %d or newer, and this is %d: set JAVA_HOME"
-              .formatted(this, LUCENE_JAVA, java));
+              .formatted(this, LEAST_JAVA, java));
     }
     try {
       Class<?> found = Class.forName(contenders);
       return ((Contenders) found.getDeclaredConstructor().newInstance()).of(this);
     } catch (ClassNotFoundException | LinkageError e) {
       throw new BenchmarkException(
-          "%s is not on the class path: start with ./tarn bench, and build with a JDK %d or newer"
-              .formatted(this, LUCENE_JAVA),
+          "%s is not on the class path: start ./tarn bench, on a JDK %d or newer"
+              .formatted(this, LEAST_JAVA),
           e);
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException("cannot make the contenders of " + this, e);
     }
+  }
+
+  /**
+   * Reads the name of a peer.
+   *
+   * @throws IllegalArgumentException naming the peers there are
+   */
+  public static Peer of(String name) {
+    for (Peer peer : values()) {
+      if (peer.toString().equals(name)) {
+        return peer;
+      }
+    }
+    throw new IllegalArgumentException(
+        "there is no peer '"
+            + name
+            + "': use "
+            + Arrays.stream(values()).map(Peer::toString).collect(Collectors.joining(", ")));
   }
 
   /** The name on the command line and in reports: {@code lucene-int8}. */

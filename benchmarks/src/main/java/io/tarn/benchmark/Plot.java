@@ -1,10 +1,12 @@
 package io.tarn.benchmark;
 
+import java.awt.Color;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.DoubleSummaryStatistics;
 import java.util.List;
 import org.knowm.xchart.ChartEncoder;
 import org.knowm.xchart.XYChart;
@@ -48,6 +50,8 @@ final class Plot {
             .yAxisTitle("queries per second, threads: " + data.threads())
             .build();
     chart.getStyler().setYAxisLogarithmic(true).setLegendPosition(LegendPosition.OutsideE);
+    chart.getStyler().setChartBackgroundColor(Color.WHITE);
+    boundByPowersOfTen(chart, data);
     data.fronts()
         .forEach(
             (system, front) -> {
@@ -66,5 +70,19 @@ final class Plot {
               }
             });
     return chart;
+  }
+
+  /** Only powers of ten are labelled, so there shall be two at least. */
+  private static void boundByPowersOfTen(XYChart chart, DataSetResult data) {
+    DoubleSummaryStatistics speeds =
+        data.points().stream()
+            .filter(point -> point.recall() >= LEAST_RECALL)
+            .mapToDouble(Point::queriesPerSecond)
+            .summaryStatistics();
+    if (speeds.getCount() > 0) {
+      double least = Math.floor(Math.log10(speeds.getMin()));
+      double most = Math.max(least + 1, Math.ceil(Math.log10(speeds.getMax())));
+      chart.getStyler().setYAxisMin(Math.pow(10, least)).setYAxisMax(Math.pow(10, most));
+    }
   }
 }

@@ -11,6 +11,8 @@ package io.tarn.benchmark;
  * @param queriesPerSecond the median of all rounds, of all threads together
  * @param p50Us the time by which half of the searches of all rounds were answered, in microseconds
  * @param p99Us the time by which 99 of 100 were answered
+ * @param cpuUs the processor time of a search on average, in microseconds: where it is much less
+ *     than the time that passed, something else had the processor
  */
 public record Point(
     String system,
@@ -20,4 +22,5 @@ public record Point(
     double recall,
     double queriesPerSecond,
     double p50Us,
-    double p99Us) {}
+    double p99Us,
+    double cpuUs) {}

@@ -1,11 +1,14 @@
 package io.tarn.benchmark;
 
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
 /**
@@ -22,6 +25,8 @@ final class Race {
 
   /** Searches before a point is timed: another engine had the caches. */
   private static final int WARM_UP_QUERIES = 100;
+
+  private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 
   private final Truth truth;
   private final float[][] queries;
@@ -57,6 +62,7 @@ final class Race {
     private final int effort;
     private final double recall;
     private final List<Double> queriesPerSecond = new ArrayList<>();
+    private final List<Double> cpuUs = new ArrayList<>();
     private long[] nanos = {};
 
     Timed(Lane lane, int effort, double recall) {
@@ -76,7 +82,8 @@ final class Race {
           recall,
           median(queriesPerSecond),
           percentile(ascending, 0.50) / 1e3,
-          percentile(ascending, 0.99) / 1e3);
+          percentile(ascending, 0.99) / 1e3,
+          median(cpuUs));
     }
   }
 
@@ -151,27 +158,33 @@ final class Race {
     searchAll(timed, queries.length - warmUp, queries.length, new long[queries.length]);
     long[] nanos = new long[queries.length];
     long begunNanos = System.nanoTime();
-    searchAll(timed, 0, queries.length, nanos);
+    long cpuNanos = searchAll(timed, 0, queries.length, nanos);
     double seconds = (System.nanoTime() - begunNanos) / 1e9;
     timed.queriesPerSecond.add(queries.length / seconds);
+    timed.cpuUs.add(cpuNanos / 1e3 / queries.length);
     int before = timed.nanos.length;
     timed.nanos = Arrays.copyOf(timed.nanos, before + nanos.length);
     System.arraycopy(nanos, 0, timed.nanos, before, nanos.length);
   }
 
-  private void searchAll(Timed timed, int first, int end, long[] nanos) {
+  /** Searches with some of the queries; returns the processor time that took. */
+  private long searchAll(Timed timed, int first, int end, long[] nanos) {
     if (threads == 1) {
-      search(timed, first, end, nanos);
-      return;
+      return search(timed, first, end, nanos);
     }
+    AtomicLong cpuNanos = new AtomicLong();
     Parallel.ranges(
-        end - first, threads, (from, to) -> search(timed, first + from, first + to, nanos));
+        end - first,
+        threads,
+        (from, to) -> cpuNanos.addAndGet(search(timed, first + from, first + to, nanos)));
+    return cpuNanos.get();
   }
 
-  private void search(Timed timed, int first, int end, long[] nanos) {
+  private long search(Timed timed, int first, int end, long[] nanos) {
     Engine engine = timed.lane.engine;
     int effort = timed.effort;
     int[] rows = new int[k];
+    long cpuBefore = THREADS.getCurrentThreadCpuTime();
     try {
       for (int q = first; q < end; q++) {
         long begunNanos = System.nanoTime();
@@ -182,6 +195,7 @@ final class Race {
       throw new BenchmarkException(
           timed.lane.contender.system() + " cannot search: " + e.getMessage(), e);
     }
+    return THREADS.getCurrentThreadCpuTime() - cpuBefore;
   }
 
   static double median(List<Double> values) {

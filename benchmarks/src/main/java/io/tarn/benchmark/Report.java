@@ -16,6 +16,7 @@ public final class Report {
   /** The recall at which growth is shown. */
   static final double GROWTH_RECALL = 0.95;
 
+  private static final double TOLERABLE_BUSYNESS = 0.05;
   private static final String NONE = "–";
 
   private Report() {}
@@ -111,12 +112,13 @@ public final class Report {
               number("%.4f", point.recall()),
               number("%,.0f", point.queriesPerSecond()),
               number("%,.1f", point.p50Us()),
-              number("%,.1f", point.p99Us())));
+              number("%,.1f", point.p99Us()),
+              number("%,.1f", point.cpuUs())));
     }
     return new Sheet(
         title(result, "every point"),
         3,
-        List.of("system", "index", "effort", "recall", "QPS", "p50 µs", "p99 µs"),
+        List.of("system", "index", "effort", "recall", "QPS", "p50 µs", "p99 µs", "CPU µs"),
         rows);
   }
 
@@ -149,6 +151,20 @@ public final class Report {
         rows);
   }
 
+  /**
+   * How much of the time that searches took the processor did something else: the median of all
+   * points. Only where it is near 0 are figures worth anything.
+   */
+  static double busyElsewhere(DataSetResult result) {
+    return Race.median(
+        result.points().stream()
+            .map(
+                point ->
+                    Math.max(
+                        0, 1 - point.cpuUs() * point.queriesPerSecond() / 1e6 / result.threads()))
+            .toList());
+  }
+
   /** Everything as a Markdown document. */
   public static String markdown(BenchmarkResult result, boolean growth) {
     StringBuilder text = new StringBuilder("# Benchmark\n\n").append(describe(result)).append('\n');
@@ -173,9 +189,17 @@ public final class Report {
                 here.maxHeapBytes() >> 20,
                 here.processor(),
                 here.processors()));
+    for (DataSetResult data : result.dataSets()) {
+      double busy = busyElsewhere(data);
+      if (busy > TOLERABLE_BUSYNESS) {
+        text.append(
+            "%s: the processors were busy with something else for %s%% of the time.%n"
+                .formatted(data.name(), number("%.0f", 100 * busy)));
+      }
+    }
     result.dataSets().stream()
         .flatMap(data -> data.indexes().stream())
-        .map(index -> "Kernels of %s: %s.%n".formatted(index.system(), index.kernels()))
+        .map(index -> "%s %s: %s.%n".formatted(index.system(), index.version(), index.kernels()))
         .distinct()
         .forEach(text::append);
     return text.toString();
@@ -201,7 +225,8 @@ public final class Report {
     return value.isEmpty() ? NONE : number(format, value.getAsDouble());
   }
 
-  private static String number(String format, double value) {
-    return String.format(Locale.ROOT, format, value);
+  /** A number as text, in no one's language; a dash if it is none. */
+  public static String number(String format, double value) {
+    return Double.isNaN(value) ? NONE : String.format(Locale.ROOT, format, value);
   }
 }

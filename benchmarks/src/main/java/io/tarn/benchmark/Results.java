@@ -53,6 +53,7 @@ public final class Results {
         .put("k", data.k())
         .put("threads", data.threads())
         .put("rounds", data.rounds())
+        .put("busy_elsewhere", Report.busyElsewhere(data))
         .put("truth", data.truthIsGiven() ? "given" : "exact search");
     ArrayNode indexes = node.putArray("indexes");
     for (BuiltIndex index : data.indexes()) {
@@ -61,6 +62,7 @@ public final class Results {
               .addObject()
               .put("system", index.system())
               .put("settings", index.settings())
+              .put("version", index.version())
               .put("kernels", index.kernels())
               .put("build_s", index.totalBuildSeconds())
               .put("build_threads", index.buildThreads());
@@ -80,7 +82,8 @@ public final class Results {
           .put("recall", point.recall())
           .put("qps", point.queriesPerSecond())
           .put("p50_us", point.p50Us())
-          .put("p99_us", point.p99Us());
+          .put("p99_us", point.p99Us())
+          .put("cpu_us", point.cpuUs());
     }
     addComparison(node.putArray("comparison"), data);
   }

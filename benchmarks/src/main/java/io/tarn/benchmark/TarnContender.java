@@ -64,6 +64,11 @@ record TarnContender(int nlist) implements Contender {
   }
 
   @Override
+  public String version() {
+    return "format " + Format.VERSION;
+  }
+
+  @Override
   public String kernels() {
     return Kernels.best().description();
   }

@@ -8,6 +8,7 @@ import io.tarn.benchmark.DataSource;
 import io.tarn.benchmark.Peer;
 import io.tarn.benchmark.Report;
 import io.tarn.benchmark.Results;
+import io.tarn.benchmark.kernel.KernelBenchmarks;
 import io.tarn.cli.local.Cleanup;
 import io.tarn.cli.print.Table;
 import io.tarn.cli.print.Table.Align;
@@ -18,10 +19,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 @Command(
     name = "bench",
@@ -39,6 +42,18 @@ import picocli.CommandLine.Spec;
       "  ./tarn bench --generate n=2000,d=16,clusters=20 --nlist 16 --queries 100 --rounds 1"
     })
 final class BenchCommand implements Callable<Integer> {
+  /** Reads the names of peers. */
+  static final class PeerName implements ITypeConverter<Peer> {
+    @Override
+    public Peer convert(String name) {
+      try {
+        return Peer.of(name);
+      } catch (IllegalArgumentException e) {
+        throw new TypeConversionException(e.getMessage());
+      }
+    }
+  }
+
   @Spec private CommandSpec spec;
 
   @Option(
@@ -63,7 +78,8 @@ final class BenchCommand implements Callable<Integer> {
       names = "--peers",
       split = ",",
       paramLabel = "NAME",
-      description = "${COMPLETION-CANDIDATES}; none, just Tarn, if not given.")
+      converter = PeerName.class,
+      description = "lucene, lucene-int8, lucene-1bit, jvector; none, just Tarn, if not given.")
   private List<Peer> peers = List.of();
 
   @Option(
@@ -131,6 +147,17 @@ final class BenchCommand implements Callable<Integer> {
   private boolean growth;
 
   @Option(
+      names = "--kernels",
+      arity = "0..1",
+      fallbackValue = "",
+      paramLabel = "PATTERN",
+      description = {
+        "Instead, measure the loops over vectors one by one beside the speed of memory; only those",
+        "whose names contain the pattern if there is one."
+      })
+  private String kernels;
+
+  @Option(
       names = "--work",
       paramLabel = "DIR",
       description = "Keep indexes and exact answers here for the next run.")
@@ -144,6 +171,10 @@ final class BenchCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    if (kernels != null) {
+      print(runKernels(), spec.commandLine().getOut());
+      return Tarn.DONE;
+    }
     List<DataSource> sources = sources();
     try (Cleanup cleanup = new Cleanup()) {
       BenchmarkSettings settings =
@@ -170,6 +201,14 @@ final class BenchCommand implements Callable<Integer> {
     return Tarn.DONE;
   }
 
+  private Report.Sheet runKernels() {
+    try {
+      return KernelBenchmarks.run(kernels);
+    } catch (NoClassDefFoundError e) {
+      throw new CommandException("JMH is not on the class path: start ./tarn bench", e);
+    }
+  }
+
   private List<DataSource> sources() {
     List<DataSource> sources = new ArrayList<>();
     folders.forEach(folder -> sources.add(new DataSource.Folder(folder)));
@@ -181,7 +220,7 @@ final class BenchCommand implements Callable<Integer> {
     }
     if (sources.isEmpty()) {
       throw new ParameterException(
-          spec.commandLine(), "there is nothing to measure: give --data or --generate");
+          spec.commandLine(), "there is nothing to measure: give --data, --generate or --kernels");
     }
     return sources;
   }

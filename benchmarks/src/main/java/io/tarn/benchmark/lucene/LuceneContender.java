@@ -71,7 +71,12 @@ record LuceneContender(Peer peer, String encoding, LuceneContenders.Format forma
 
   @Override
   public String key() {
-    return "%s-%s-m%d-ef%d".formatted(peer, Version.LATEST, MAX_CONNECTIONS, BEAM_WIDTH);
+    return "%s-%s-m%d-ef%d".formatted(peer, version(), MAX_CONNECTIONS, BEAM_WIDTH);
+  }
+
+  @Override
+  public String version() {
+    return Version.LATEST.toString();
   }
 
   @Override
