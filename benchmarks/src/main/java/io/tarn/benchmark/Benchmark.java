@@ -13,10 +13,8 @@ import java.util.stream.IntStream;
 
 /** Builds the indexes of Tarn and its peers and searches them in turn, one data set at a time. */
 public final class Benchmark {
-  /** Steps of a ladder: each half as large again, or a third. */
+  /** The steps of a ladder between one doubling and the next. */
   private static final double[] LADDER = {1, 1.5};
-
-  private static final int MAX_EFFORT = 1 << 16;
 
   /** The fewest rows of a list on average with which an index still makes sense. */
   private static final int MIN_ROWS_PER_LIST = 4;
@@ -152,14 +150,12 @@ public final class Benchmark {
             ready.reused() ? "was built" : "built",
             index.totalBuildSeconds(),
             index.buildThreads()));
-    boolean tarn = contender instanceof TarnContender;
-    List<Integer> chosen = tarn ? settings.nprobes() : settings.candidates();
+    List<Integer> chosen =
+        contender instanceof TarnContender ? settings.nprobes() : settings.candidates();
     List<Integer> efforts =
-        !chosen.isEmpty()
-            ? chosen.stream().sorted().toList()
-            : contender instanceof TarnContender lists
-                ? ladder(1, lists.nlist())
-                : ladder(settings.k(), Math.min(data.base().count(), MAX_EFFORT));
+        chosen.isEmpty()
+            ? ladder(contender.leastEffort(settings.k()), contender.mostEffort(data.base().count()))
+            : chosen.stream().sorted().toList();
     race.enter(contender, engine, efforts, !chosen.isEmpty());
     return index;
   }

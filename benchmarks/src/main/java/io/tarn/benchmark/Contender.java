@@ -23,6 +23,16 @@ public interface Contender {
   /** What {@link Engine#search}'s effort is called here. */
   String effortName();
 
+  /** The least effort that makes sense to find k neighbours. */
+  default int leastEffort(int k) {
+    return k;
+  }
+
+  /** The effort beyond which there is no more to find in so many rows. */
+  default int mostEffort(int rows) {
+    return rows;
+  }
+
   /**
    * Builds an index.
    *

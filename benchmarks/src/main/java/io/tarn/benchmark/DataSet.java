@@ -11,10 +11,4 @@ import java.util.List;
  * @param truth for each query the rows of its nearest neighbours, the nearest first; empty if they
  *     are not known
  */
-record DataSet(String name, Vectors base, Vectors queries, List<int[]> truth) {
-  /** The same with the first {@code count} queries. */
-  DataSet withQueries(int count) {
-    return new DataSet(
-        name, base, queries.first(count), truth.subList(0, Math.min(count, truth.size())));
-  }
-}
+public record DataSet(String name, Vectors base, Vectors queries, List<int[]> truth) {}

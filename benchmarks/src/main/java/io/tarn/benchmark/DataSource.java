@@ -12,6 +12,11 @@ public sealed interface DataSource {
       Path name = path.toAbsolutePath().normalize().getFileName();
       return name == null ? path.toString() : name.toString();
     }
+
+    @Override
+    public DataSet load(int queryCount) throws IOException {
+      return DataFolder.read(name(), path, queryCount);
+    }
   }
 
   /**
@@ -77,6 +82,11 @@ public sealed interface DataSource {
     public String name() {
       return "generated-n%d-d%d-clusters%d-seed%d".formatted(rows, dimension, clusters, seed);
     }
+
+    @Override
+    public DataSet load(int queryCount) {
+      return Mixture.of(this).draw(name(), rows, queryCount);
+    }
   }
 
   /** What reports and files call the data. */
@@ -87,10 +97,5 @@ public sealed interface DataSource {
    *
    * @param queryCount how many queries at most
    */
-  default DataSet load(int queryCount) throws IOException {
-    if (this instanceof Generated generated) {
-      return Mixture.of(generated).draw(generated.name(), generated.rows(), queryCount);
-    }
-    return DataFolder.read(name(), ((Folder) this).path(), queryCount);
-  }
+  DataSet load(int queryCount) throws IOException;
 }

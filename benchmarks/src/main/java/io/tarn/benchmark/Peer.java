@@ -41,7 +41,7 @@ public enum Peer {
     int java = Runtime.version().feature();
     if (java < LEAST_JAVA) {
       throw new BenchmarkException(
-          "bench --peers %s needs a JDK %d or newer, and this is %d: set JAVA_HOME"
+          "--peers %s needs a JDK %d or newer, and this is %d: set JAVA_HOME"
               .formatted(this, LEAST_JAVA, java));
     }
     try {

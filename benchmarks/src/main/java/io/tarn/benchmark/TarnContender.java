@@ -29,7 +29,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.stream.IntStream;
 
 /**
  * Tarn, through index-core alone: what the batch job does, without Spark. Ids are row numbers.
@@ -79,6 +78,16 @@ record TarnContender(int nlist) implements Contender {
   }
 
   @Override
+  public int leastEffort(int k) {
+    return 1;
+  }
+
+  @Override
+  public int mostEffort(int rows) {
+    return nlist;
+  }
+
+  @Override
   public void build(Vectors base, Path folder, int threads, Phases phases) throws IOException {
     Storage storage = new LocalStorage(folder);
     Schema schema = new Schema(IdType.INT64, base.dimension(), Metric.L2, List.of());
@@ -86,9 +95,9 @@ record TarnContender(int nlist) implements Contender {
         KMeans.train(Metric.L2, base.dimension(), sample(base), nlist, ITERATIONS, SEED, threads);
     Model model = Model.of(Metric.L2, base.dimension(), centroids, QUANTIZER);
     phases.done("train");
-    int[] lists = assign(base, model, threads);
+    ByList byList = ByList.of(assign(base, model, threads), model.listCount());
     phases.done("assign");
-    List<SegmentRef> segments = writeSegments(storage, schema, model, base, lists);
+    List<SegmentRef> segments = writeSegments(storage, schema, model, base, byList);
     Committer.create(
         new SnapshotLog(storage),
         new NewIndex("bench", schema, ModelFile.write(storage, model), null, segments));
@@ -125,54 +134,57 @@ record TarnContender(int nlist) implements Contender {
     return lists;
   }
 
+  /**
+   * The rows in the order of their lists.
+   *
+   * @param rows list after list, each list's rows ascending
+   * @param starts where each list begins in {@code rows}, and at last where the last one ends
+   */
+  private record ByList(int[] rows, int[] starts) {
+    static ByList of(int[] lists, int listCount) {
+      int[] starts = new int[listCount + 1];
+      for (int list : lists) {
+        starts[list + 1]++;
+      }
+      for (int list = 0; list < listCount; list++) {
+        starts[list + 1] += starts[list];
+      }
+      int[] rows = new int[lists.length];
+      int[] next = starts.clone();
+      for (int row = 0; row < rows.length; row++) {
+        rows[next[lists[row]]++] = row;
+      }
+      return new ByList(rows, starts);
+    }
+  }
+
   private static List<SegmentRef> writeSegments(
-      Storage storage, Schema schema, Model model, Vectors base, int[] lists) throws IOException {
-    int[] starts = new int[model.listCount() + 1];
-    for (int list : lists) {
-      starts[list + 1]++;
-    }
-    for (int list = 0; list < model.listCount(); list++) {
-      starts[list + 1] += starts[list];
-    }
-    int[] rows = new int[base.count()];
-    int[] next = starts.clone();
-    IntStream.range(0, rows.length).forEach(row -> rows[next[lists[row]]++] = row);
+      Storage storage, Schema schema, Model model, Vectors base, ByList byList) throws IOException {
     List<SegmentRef> segments = new ArrayList<>();
-    long rowBytes = (long) base.dimension() * Float.BYTES;
+    long segmentRows = Math.max(1, SEGMENT_BYTES / ((long) base.dimension() * Float.BYTES));
+    int[] starts = byList.starts;
     int list = 0;
     while (list < model.listCount()) {
       int first = list;
-      while (list < model.listCount()
-          && (starts[list] - starts[first]) * rowBytes < SEGMENT_BYTES) {
+      while (list < model.listCount() && starts[list] - starts[first] < segmentRows) {
         list++;
       }
       if (starts[list] > starts[first]) {
-        segments.add(
-            writeSegment(storage, schema, model, base, lists, rows, starts[first], starts[list]));
+        try (SegmentWriter segment = new SegmentWriter(storage, schema, model.quantizer())) {
+          for (int l = first; l < list; l++) {
+            for (int i = starts[l]; i < starts[l + 1]; i++) {
+              segment.add(model.listIds()[l], feature(base, byList.rows[i]));
+            }
+          }
+          segments.add(segment.finish());
+        }
       }
     }
     return segments;
   }
 
-  private static SegmentRef writeSegment(
-      Storage storage,
-      Schema schema,
-      Model model,
-      Vectors base,
-      int[] lists,
-      int[] rows,
-      int from,
-      int to)
-      throws IOException {
-    try (SegmentWriter segment = new SegmentWriter(storage, schema, model.quantizer())) {
-      for (int i = from; i < to; i++) {
-        int row = rows[i];
-        Feature feature =
-            new Feature(FeatureId.of((long) row), base.row(row), 0, row, new Object[0]);
-        segment.add(model.listIds()[lists[row]], feature);
-      }
-      return segment.finish();
-    }
+  private static Feature feature(Vectors base, int row) {
+    return new Feature(FeatureId.of((long) row), base.row(row), 0, row, new Object[0]);
   }
 
   @Override

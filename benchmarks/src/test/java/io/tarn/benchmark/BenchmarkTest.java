@@ -92,7 +92,7 @@ class BenchmarkTest {
   void peersNeedANewerJava() {
     assertThatThrownBy(() -> run(settings(List.of(Peer.LUCENE_INT8), List.of(8), 1)))
         .isInstanceOf(BenchmarkException.class)
-        .hasMessageContaining("bench --peers lucene-int8 needs a JDK 21 or newer, and this is 1");
+        .hasMessageContaining("--peers lucene-int8 needs a JDK 21 or newer, and this is 1");
   }
 
   @Test

@@ -38,9 +38,7 @@ import picocli.CommandLine.TypeConversionException;
     optionListHeading = "%nOptions:%n",
     sortOptions = false,
     footerHeading = "%nExample:%n",
-    footer = {
-      "  ./tarn bench --generate n=2000,d=16,clusters=20 --nlist 16 --queries 100 --rounds 1"
-    })
+    footer = {"  ./tarn bench --generate n=2000,d=16,clusters=20 --nlist 16 --rounds 1"})
 final class BenchCommand implements Callable<Integer> {
   /** Reads the names of peers. */
   static final class PeerName implements ITypeConverter<Peer> {
