@@ -25,14 +25,24 @@ public class MemoryBandwidth {
     }
   }
 
-  /** Adds all up; the compiler makes SIMD of it, and memory is what it waits for. */
+  /**
+   * Adds all up, in four places at once: one core's prefetching follows several streams, and with a
+   * single one memory has been seen to give only two thirds of what it can.
+   */
   @Benchmark
   public long readMemory(Work work) {
-    long sum = 0;
-    for (long value : values) {
-      sum += value;
+    long first = 0;
+    long second = 0;
+    long third = 0;
+    long fourth = 0;
+    int quarter = values.length / 4;
+    for (int i = 0; i < quarter; i++) {
+      first += values[i];
+      second += values[i + quarter];
+      third += values[i + 2 * quarter];
+      fourth += values[i + 3 * quarter];
     }
     work.bytes += (long) values.length * Long.BYTES;
-    return sum;
+    return first + second + third + fourth;
   }
 }
