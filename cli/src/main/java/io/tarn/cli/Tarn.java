@@ -41,6 +41,7 @@ import picocli.CommandLine.ScopeType;
       StreamCommand.class,
       SearchCommand.class,
       EvaluateCommand.class,
+      BenchCommand.class,
       InspectCommand.class,
       VerifyCommand.class
     })

@@ -97,7 +97,7 @@ class SearchCommandTest {
     JsonNode answer =
         Run.tarn(
                 "search", "--index", photos, "--id", "beach-3", "--k", 3, "--explain", "--json",
-                "--filter", "label = 'city' and width < 650 and sharpness is not null")
+                "--filter", "label = 'city' and width < 670 and sharpness is not null")
             .json();
     assertThat(answer.get("hits")).hasSize(3);
     answer

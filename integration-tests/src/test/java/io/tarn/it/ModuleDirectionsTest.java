@@ -22,14 +22,19 @@ class ModuleDirectionsTest {
   void aLibraryUsesNoOtherModule(String library) {
     mustNotUse(
         library,
-        Stream.of("settings", "index", "embedding", "kafka", "spark", "flink", "cli")
+        Stream.of("settings", "index", "embedding", "kafka", "spark", "flink", "benchmark", "cli")
             .filter(module -> !module.equals(library)));
   }
 
   @Test
   void sparkAndFlinkDoNotKnowEachOther() {
-    mustNotUse("spark", Stream.of("flink", "kafka", "cli"));
-    mustNotUse("flink", Stream.of("spark", "kafka", "cli"));
+    mustNotUse("spark", Stream.of("flink", "kafka", "benchmark", "cli"));
+    mustNotUse("flink", Stream.of("spark", "kafka", "benchmark", "cli"));
+  }
+
+  @Test
+  void benchmarksUseNothingButTheIndex() {
+    mustNotUse("benchmark", Stream.of("settings", "embedding", "kafka", "spark", "flink", "cli"));
   }
 
   private static void mustNotUse(String module, Stream<String> others) {

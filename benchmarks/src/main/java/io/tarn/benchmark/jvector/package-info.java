@@ -1,0 +1,2 @@
+/** JVector as a contender. Alone imports JVector. */
+package io.tarn.benchmark.jvector;
