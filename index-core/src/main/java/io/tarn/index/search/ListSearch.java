@@ -6,6 +6,7 @@ import io.tarn.index.feature.VectorRules;
 import io.tarn.index.kernel.CodeKernels;
 import io.tarn.index.kernel.Kernels;
 import io.tarn.index.segment.RowVectors;
+import java.util.BitSet;
 import java.util.List;
 
 /**
@@ -145,11 +146,18 @@ final class ListSearch {
             || selected >= Math.min(selection.count(), (long) SELECTED_ROWS_PER_HIT * possible));
   }
 
+  /** Lists were found by their codes first, so those scanned need not be the nearest of all. */
   private void scanFurther() {
     int lists = view.model().listCount();
+    BitSet scannedLists = new BitSet(lists);
+    for (int i = 0; i < probes; i++) {
+      scannedLists.set(list(i));
+    }
     view.searchModel().coarse().nearest(query, lists, scratch);
-    while (probed < lists && !isComplete()) {
-      scan(probed, true);
+    for (int i = 0; i < lists && !isComplete(); i++) {
+      if (!scannedLists.get(list(i))) {
+        scan(i, true);
+      }
     }
   }
 

@@ -28,7 +28,9 @@ class KernelParityTest {
 
   @Test
   void simdIsInUse() {
-    assertThat(best.description()).startsWith("SIMD");
+    // Other executions of this test ask for narrower vectors than the processor has.
+    String floats = System.getProperty("expected.vector.floats", "");
+    assertThat(best.description()).startsWith("SIMD, " + floats);
     assertThat(best).isNotInstanceOf(scalar.getClass());
   }
 

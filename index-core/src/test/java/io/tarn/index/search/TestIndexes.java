@@ -62,7 +62,12 @@ public final class TestIndexes {
   /** Trains on {@code features} and creates the index from them. */
   public static Snapshot create(Storage storage, Schema schema, int lists, List<Feature> features)
       throws IOException {
-    Model model = train(schema, lists, features);
+    return create(storage, schema, train(schema, lists, features), features);
+  }
+
+  /** Creates the index from {@code features}, assigned with {@code model}. */
+  public static Snapshot create(
+      Storage storage, Schema schema, Model model, List<Feature> features) throws IOException {
     NewIndex index =
         new NewIndex(
             "test",
