@@ -42,7 +42,7 @@ record TarnContender(int nlist) implements Contender {
   private static final int MAX_SAMPLE_FLOATS = (256 << 20) / Float.BYTES;
   private static final int ITERATIONS = 10;
   private static final long SEED = 42;
-  private static final Quantizer QUANTIZER = new Quantizer.None();
+  private static final Quantizer QUANTIZER = Quantizer.byDefault();
 
   /** A segment starts with the list in which it reaches this size, as the batch job's do. */
   private static final long SEGMENT_BYTES = 256L << 20;
@@ -170,7 +170,7 @@ record TarnContender(int nlist) implements Contender {
         list++;
       }
       if (starts[list] > starts[first]) {
-        try (SegmentWriter segment = new SegmentWriter(storage, schema, model.quantizer())) {
+        try (SegmentWriter segment = new SegmentWriter(storage, schema, model)) {
           for (int l = first; l < list; l++) {
             for (int i = starts[l]; i < starts[l + 1]; i++) {
               segment.add(model.listIds()[l], feature(base, byList.rows[i]));

@@ -1,6 +1,7 @@
 package io.tarn.benchmark.kernel;
 
 import io.tarn.index.kernel.Kernels;
+import io.tarn.index.kernel.PackedRows;
 import io.tarn.index.kernel.VectorKernels;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -19,31 +20,32 @@ import org.openjdk.jmh.annotations.State;
 public class MatrixKernel {
   private static final int ROWS = 32;
   private static final int CENTROIDS = 1024;
-  private static final int BLOCK_CENTROIDS = 64;
 
   /** Floats of a row. */
   @Param({"128", "784"})
   public int dimension;
 
   private final VectorKernels kernels = Kernels.best();
-  private final float[] products = new float[ROWS * BLOCK_CENTROIDS];
+  private final int[] nearest = new int[ROWS];
+  private final float[] scores = new float[ROWS];
   private float[] rows;
-  private float[] centroids;
+  private PackedRows centroids;
 
   @Setup
   public void draw() {
     rows = Place.randomFloats(ROWS * dimension);
-    centroids = Place.randomFloats(CENTROIDS * dimension);
+    float[] drawn = Place.randomFloats(CENTROIDS * dimension);
+    centroids = new PackedRows(kernels.panelWidth(), dimension, CENTROIDS);
+    for (int c = 0; c < CENTROIDS; c++) {
+      centroids.add(drawn, c * dimension, 0);
+    }
   }
 
-  /** Inner products of a block of rows with all centroids. */
+  /** The nearest of all centroids of each row of a block. */
   @Benchmark
-  public float[] dotMatrix(Work work) {
-    for (int c = 0; c < CENTROIDS; c += BLOCK_CENTROIDS) {
-      kernels.dotMatrix(
-          rows, 0, ROWS, centroids, c * dimension, BLOCK_CENTROIDS, dimension, products);
-    }
+  public int[] nearest(Work work) {
+    kernels.nearest(rows, 0, ROWS, centroids, nearest, scores, 0);
     work.flops += 2L * ROWS * CENTROIDS * dimension;
-    return products;
+    return nearest;
   }
 }
