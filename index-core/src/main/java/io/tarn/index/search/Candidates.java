@@ -10,9 +10,10 @@ final class Candidates {
   private static final int INITIAL_CAPACITY = 1024;
 
   private float[] lowers = new float[INITIAL_CAPACITY];
+  private float[] rowUppers = new float[INITIAL_CAPACITY];
   private int[] segments = new int[INITIAL_CAPACITY];
   private int[] rows = new int[INITIAL_CAPACITY];
-  private long[] order = {};
+  private int[] taken = {};
   private int size;
 
   /** The k smallest upper bounds, the largest on top. */
@@ -57,13 +58,15 @@ final class Candidates {
     }
     if (size == rows.length) {
       lowers = Arrays.copyOf(lowers, 2 * size);
+      rowUppers = Arrays.copyOf(rowUppers, 2 * size);
       segments = Arrays.copyOf(segments, 2 * size);
       rows = Arrays.copyOf(rows, 2 * size);
     }
+    float upper = estimate + (estimate - lower);
     lowers[size] = lower;
+    rowUppers[size] = upper;
     segments[size] = segment;
     rows[size++] = row;
-    float upper = estimate + (estimate - lower);
     if (upper < limit) {
       addUpper(upper);
     }
@@ -100,24 +103,52 @@ final class Candidates {
     }
   }
 
-  /** Orders the candidates below the limit by their lower bounds; returns how many there are. */
-  int sort() {
-    if (order.length < size) {
-      order = new long[rows.length];
-    }
-    int kept = 0;
-    for (int i = 0; i < size; i++) {
-      if (lowers[i] < limit) {
-        int bits = Float.floatToIntBits(lowers[i]);
-        order[kept++] = (long) (bits ^ (bits >> 31 & Integer.MAX_VALUE)) << 32 | i;
-      }
-    }
-    Arrays.sort(order, 0, kept);
-    return kept;
+  /** The limit falls to what is known of k rows from elsewhere. */
+  void lower(float newLimit) {
+    limit = Math.min(limit, newLimit);
   }
 
-  /** The candidate with the i-th smallest lower bound. */
-  int sorted(int i) {
-    return (int) order[i];
+  /**
+   * Takes out the candidates that are among the k nearest for all that is known: their upper bounds
+   * are those that make the limit. Gives them, as places in the arrays, in {@code taken}.
+   */
+  int takeSurest() {
+    int count = 0;
+    ensureTaken();
+    for (int i = 0; i < size; i++) {
+      if (rowUppers[i] <= limit && lowers[i] < limit) {
+        taken[count++] = i;
+        rowUppers[i] = Float.POSITIVE_INFINITY;
+      }
+    }
+    return count;
+  }
+
+  /** Takes out all candidates that are still below the limit. */
+  int takeAll() {
+    int count = 0;
+    ensureTaken();
+    for (int i = 0; i < size; i++) {
+      if (lowers[i] < limit) {
+        taken[count++] = i;
+      }
+    }
+    return count;
+  }
+
+  private void ensureTaken() {
+    if (taken.length < size) {
+      taken = new int[rows.length];
+    }
+  }
+
+  /** The i-th of those taken out last. */
+  int taken(int i) {
+    return taken[i];
+  }
+
+  /** Never gives this candidate again. */
+  void settle(int i) {
+    lowers[i] = Float.POSITIVE_INFINITY;
   }
 }

@@ -211,8 +211,11 @@ public final class IndexView {
 
   private Hit hit(float distance, int segmentIndex, int row) {
     Segment segment = segments.get(segmentIndex).segment;
-    Map<String, Object> attributes = new LinkedHashMap<>();
     List<Attribute> schema = snapshot.schema().attributes();
+    if (schema.isEmpty()) {
+      return new Hit(segment.ids().get(row), distance, Map.of());
+    }
+    Map<String, Object> attributes = new LinkedHashMap<>();
     for (int i = 0; i < schema.size(); i++) {
       attributes.put(schema.get(i).name(), segment.attributes().get(i).get(row));
     }

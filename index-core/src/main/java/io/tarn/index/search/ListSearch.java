@@ -18,6 +18,9 @@ final class ListSearch {
   /** About how many codes are scanned in the time that one distance takes. */
   private static final int CODES_PER_DISTANCE = 64;
 
+  /** How many candidates' vectors are asked of memory at a time. */
+  private static final int PREFETCHED_ROWS = 16;
+
   /** With a filter, lists are added until they hold so many selected rows for each hit wanted. */
   private static final int SELECTED_ROWS_PER_HIT = 20;
 
@@ -102,6 +105,9 @@ final class ListSearch {
     long startNanos = System.nanoTime();
     for (int i = 0; i < probes; i++) {
       scan(i, exact);
+      if ((i & i + 1) == 0) {
+        tighten();
+      }
     }
     scanNanos += System.nanoTime() - startNanos;
   }
@@ -273,16 +279,44 @@ final class ListSearch {
     }
   }
 
-  /** Computes distances by ascending lower bound, until no bound is below the k-th distance. */
+  /**
+   * Computes the distances of those candidates that are the k nearest for all that is known, so
+   * that the limit falls early.
+   */
+  private void tighten() {
+    lookAt(candidates.takeSurest());
+    candidates.lower(Math.nextUp(nearest.threshold()));
+  }
+
+  /** Computes the distances of all candidates that are not ruled out. */
   private void rerank() {
-    int count = candidates.sort();
-    for (int i = 0; i < count; i++) {
-      int candidate = candidates.sorted(i);
-      if (candidates.lower(candidate) > nearest.threshold()) {
-        break;
+    tighten();
+    lookAt(candidates.takeAll());
+  }
+
+  /** Computes the distances of candidates that were taken out, as long as they are not ruled out. */
+  private void lookAt(int count) {
+    for (int from = 0; from < count; from += PREFETCHED_ROWS) {
+      int to = Math.min(from + PREFETCHED_ROWS, count);
+      // The rows lie anywhere in memory: asked for together, they arrive in the time of one.
+      int touched = 0;
+      for (int i = from; i < to; i++) {
+        int candidate = candidates.taken(i);
+        if (candidates.lower(candidate) <= nearest.threshold()) {
+          LoadedSegment segment = segments.get(candidates.segment(candidate));
+          touched +=
+              segment.segment.vectors().touch(candidates.row(candidate) - segment.segment.deletes());
+        }
       }
-      reranked++;
-      offer(candidates.segment(candidate), candidates.row(candidate));
+      scratch.touched = touched;
+      for (int i = from; i < to; i++) {
+        int candidate = candidates.taken(i);
+        if (candidates.lower(candidate) <= nearest.threshold()) {
+          reranked++;
+          offer(candidates.segment(candidate), candidates.row(candidate));
+        }
+        candidates.settle(candidate);
+      }
     }
   }
 

@@ -8,7 +8,8 @@ import java.util.List;
 /**
  * Queries that are answered together. Each looks at its nearest list first, so that it has a bound;
  * then the lists are gone through one after the other, each with all queries that want it. In what
- * order lists come makes no difference to any answer.
+ * order lists come can make a difference only to rows that are nearer than the bound of their code
+ * says.
  */
 final class SearchBatch {
   /** More queries than this are answered in several batches, so that memory stays bounded. */

@@ -12,6 +12,9 @@ final class SearchScratch {
   final short[] sums = new short[CodeKernels.BLOCK_ROWS];
   final float[] estimates = new float[CodeKernels.BLOCK_ROWS];
   final float[] lowers = new float[CodeKernels.BLOCK_ROWS];
+  /** Keeps reads ahead from being optimised away. */
+  int touched;
+
   final Candidates candidates = new Candidates();
 
   SearchScratch(QueryTables tables) {

@@ -9,6 +9,8 @@ import io.tarn.index.kernel.VectorKernels;
  * same values and the same distances to the bit.
  */
 public abstract sealed class RowVectors {
+  private static final int CACHE_LINE_BYTES = 64;
+
   private final int dimension;
   private final int size;
 
@@ -38,6 +40,13 @@ public abstract sealed class RowVectors {
 
   /** The inner product of {@code query} and a vector. */
   public abstract float dot(float[] query, int row);
+
+  /**
+   * Reads a little of a vector, so that it is on its way from memory when it is needed.
+   *
+   * @return anything; to be used for something, or the reading is optimised away
+   */
+  public abstract int touch(int row);
 
   /** A vector of its own. */
   public float[] get(int row) {
@@ -137,6 +146,16 @@ public abstract sealed class RowVectors {
     }
 
     @Override
+    public int touch(int row) {
+      int sum = 0;
+      int end = (row + 1) * dimension();
+      for (int i = row * dimension(); i < end; i += CACHE_LINE_BYTES / Float.BYTES) {
+        sum += Float.floatToRawIntBits(values[i]);
+      }
+      return sum;
+    }
+
+    @Override
     public void copy(int row, float[] out, int outOffset) {
       System.arraycopy(values, row * dimension(), out, outOffset, dimension());
     }
@@ -164,6 +183,16 @@ public abstract sealed class RowVectors {
     @Override
     public long memoryBytes() {
       return values.length;
+    }
+
+    @Override
+    public int touch(int row) {
+      int sum = 0;
+      int end = (row + 1) * dimension();
+      for (int i = row * dimension(); i < end; i += CACHE_LINE_BYTES) {
+        sum += values[i];
+      }
+      return sum;
     }
 
     @Override
