@@ -75,7 +75,8 @@ final class SearchCommand implements Callable<Integer> {
   @Option(
       names = "--filter",
       paramLabel = "CONDITION",
-      description = "Find only features whose attributes fulfil it: = != < <= > >= in, is null, and, or, not.")
+      description =
+          "Find only features whose attributes fulfil it: = != < <= > >= in, is null, and, or, not.")
   private String filter;
 
   @ArgGroup private Effort effort;
@@ -202,7 +203,8 @@ final class SearchCommand implements Callable<Integer> {
     if (radius == null) {
       query = Query.nearest(vector, k == null ? DEFAULT_K : k);
     } else {
-      query = k == null ? Query.within(vector, radius) : Query.nearest(vector, k).withRadius(radius);
+      query =
+          k == null ? Query.within(vector, radius) : Query.nearest(vector, k).withRadius(radius);
     }
     if (filter != null) {
       query = query.where(Filter.parse(filter, view.snapshot().schema()));

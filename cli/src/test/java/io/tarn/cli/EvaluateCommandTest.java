@@ -236,14 +236,31 @@ class EvaluateCommandTest {
     Files.write(file, fvecs(queries(ROWS - 1)));
     String out =
         Run.tarn(
-                "evaluate", "--index", calibrated, "--queries", file, "--k", 2, "--nprobe",
-                "1,2,8", "--calibrate")
+                "evaluate",
+                "--index",
+                calibrated,
+                "--queries",
+                file,
+                "--k",
+                2,
+                "--nprobe",
+                "1,2,8",
+                "--calibrate")
             .succeeds()
             .out();
     assertThat(out).contains("recorded in version 2");
     JsonNode answer =
         Run.tarn(
-                "search", "--index", calibrated, "--id", 5, "--k", 2, "--recall", 1, "--explain",
+                "search",
+                "--index",
+                calibrated,
+                "--id",
+                5,
+                "--k",
+                2,
+                "--recall",
+                1,
+                "--explain",
                 "--json")
             .json();
     assertThat(answer.get("version").intValue()).isEqualTo(2);

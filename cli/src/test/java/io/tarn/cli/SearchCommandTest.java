@@ -96,8 +96,17 @@ class SearchCommandTest {
   void aConditionKeepsOtherFeaturesOut() throws Exception {
     JsonNode answer =
         Run.tarn(
-                "search", "--index", photos, "--id", "beach-3", "--k", 3, "--explain", "--json",
-                "--filter", "label = 'city' and width < 670 and sharpness is not null")
+                "search",
+                "--index",
+                photos,
+                "--id",
+                "beach-3",
+                "--k",
+                3,
+                "--explain",
+                "--json",
+                "--filter",
+                "label = 'city' and width < 670 and sharpness is not null")
             .json();
     assertThat(answer.get("hits")).hasSize(3);
     answer
@@ -118,7 +127,15 @@ class SearchCommandTest {
             .get("hits");
     float radius = all.get(11).get("distance").floatValue();
     JsonNode near =
-        Run.tarn("search", "--index", photos, "--id", "city-1", "--radius", radius, "--exact",
+        Run.tarn(
+                "search",
+                "--index",
+                photos,
+                "--id",
+                "city-1",
+                "--radius",
+                radius,
+                "--exact",
                 "--json")
             .json()
             .get("hits");
@@ -132,7 +149,8 @@ class SearchCommandTest {
 
   @Test
   void explainingSaysWhatItTook() {
-    assertThat(Run.tarn("search", "--index", photos, "--id", "city-1", "--explain").succeeds().out())
+    assertThat(
+            Run.tarn("search", "--index", photos, "--id", "city-1", "--explain").succeeds().out())
         .containsPattern("\\d+ rows? looked at in full")
         .containsPattern("preparing [\\d.]+ ms, finding lists [\\d.]+ ms, scanning [\\d.]+ ms");
   }

@@ -210,7 +210,9 @@ public final class BuildJob {
                     training.seed(),
                     Runtime.getRuntime().availableProcessors()),
             trained -> Phases.count(trained.length / schema.dimension()) + " lists");
-    Model model = Model.of(schema.metric(), schema.dimension(), centroids, Quantizer.of(settings.quantizer()));
+    Model model =
+        Model.of(
+            schema.metric(), schema.dimension(), centroids, Quantizer.of(settings.quantizer()));
     if (model.listCount() < lists) {
       LOG.info(
           "The index gets {} lists where {} were wanted: the {} sampled rows have no more"

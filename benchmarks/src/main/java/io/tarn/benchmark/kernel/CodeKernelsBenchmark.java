@@ -20,7 +20,9 @@ import org.openjdk.jmh.annotations.State;
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 public class CodeKernelsBenchmark {
-  /** Enough that codes do not stay in the first-level cache, few enough that they do in the next. */
+  /**
+   * Enough that codes do not stay in the first-level cache, few enough that they do in the next.
+   */
   private static final int BLOCKS = 128;
 
   /** Bits, and floats, of a row. */

@@ -55,8 +55,7 @@ public final class SegmentReader {
     this.ids = new IdColumn.Builder(schema.idType(), rows);
     this.orders = new long[rows];
     this.positions = new long[rows];
-    this.vectors =
-        new RowVectors.Builder(schema.dimension(), Math.toIntExact(ref.rows()));
+    this.vectors = new RowVectors.Builder(schema.dimension(), Math.toIntExact(ref.rows()));
     this.codes = coded ? codeColumns(rows - deletes, schema.dimension()) : null;
     this.attributes = new ArrayList<>();
     for (Attribute attribute : schema.attributes()) {
@@ -118,15 +117,7 @@ public final class SegmentReader {
   private Segment segment(SegmentRef ref) {
     List<AttributeColumn> columns = attributes.stream().map(a -> a.build()).toList();
     return new Segment(
-        ref,
-        deletes,
-        listIds,
-        ids.build(),
-        orders,
-        positions,
-        vectors.build(),
-        codes,
-        columns);
+        ref, deletes, listIds, ids.build(), orders, positions, vectors.build(), codes, columns);
   }
 
   private void readRowGroups(ParquetFileReader file, SegmentRef ref) throws IOException {

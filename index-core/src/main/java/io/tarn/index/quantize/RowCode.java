@@ -2,7 +2,9 @@ package io.tarn.index.quantize;
 
 /** The code of one row, reused from row to row: what {@link RaBitQCoder} computes. */
 public final class RowCode {
-  /** Bit i of the code, in bit i % 8 of byte i / 8: whether the rotated residual is not negative. */
+  /**
+   * Bit i of the code, in bit i % 8 of byte i / 8: whether the rotated residual is not negative.
+   */
   public final byte[] bits;
 
   /** The part of the distance that does not depend on the query. */

@@ -59,8 +59,7 @@ final class CoarseSearch {
     this.groupCenters = groupCenters(model, mean);
     int[] groups = new int[lists];
     new Assigner(
-            Model.of(
-                groupingMetric(model), model.dimension(), groupCenters, new Quantizer.None()))
+            Model.of(groupingMetric(model), model.dimension(), groupCenters, new Quantizer.None()))
         .assign(model.centroids(), 0, lists, groups, 0);
     this.groupStarts = new int[groupCenters.length / model.dimension() + 1];
     for (int group : groups) {

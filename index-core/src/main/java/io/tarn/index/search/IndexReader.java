@@ -102,9 +102,7 @@ public final class IndexReader {
     IndexView old = view;
     boolean sameModel = old != null && old.snapshot().model().equals(snapshot.model());
     SearchModel model =
-        sameModel
-            ? old.searchModel()
-            : new SearchModel(ModelFile.read(storage, snapshot.model()));
+        sameModel ? old.searchModel() : new SearchModel(ModelFile.read(storage, snapshot.model()));
     Set<SegmentRef> added = new LinkedHashSet<>(snapshot.segments());
     List<LoadedSegment> segments = new ArrayList<>();
     if (sameModel) {

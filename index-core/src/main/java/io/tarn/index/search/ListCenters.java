@@ -69,7 +69,10 @@ final class ListCenters implements CodeBlocks.Centers {
   private float product(byte[] bits, int at, int from) {
     float sum = 0;
     for (int i = 0; i < dimension; i++) {
-      sum += (bits[at + i / Byte.SIZE] >> i % Byte.SIZE & 1) == 0 ? -rotated[from + i] : rotated[from + i];
+      sum +=
+          (bits[at + i / Byte.SIZE] >> i % Byte.SIZE & 1) == 0
+              ? -rotated[from + i]
+              : rotated[from + i];
     }
     return sum;
   }

@@ -294,7 +294,9 @@ final class ListSearch {
     lookAt(candidates.takeAll());
   }
 
-  /** Computes the distances of candidates that were taken out, as long as they are not ruled out. */
+  /**
+   * Computes the distances of candidates that were taken out, as long as they are not ruled out.
+   */
   private void lookAt(int count) {
     for (int from = 0; from < count; from += PREFETCHED_ROWS) {
       int to = Math.min(from + PREFETCHED_ROWS, count);
@@ -305,7 +307,10 @@ final class ListSearch {
         if (candidates.lower(candidate) <= nearest.threshold()) {
           LoadedSegment segment = segments.get(candidates.segment(candidate));
           touched +=
-              segment.segment.vectors().touch(candidates.row(candidate) - segment.segment.deletes());
+              segment
+                  .segment
+                  .vectors()
+                  .touch(candidates.row(candidate) - segment.segment.deletes());
         }
       }
       scratch.touched = touched;

@@ -12,6 +12,7 @@ final class SearchScratch {
   final short[] sums = new short[CodeKernels.BLOCK_ROWS];
   final float[] estimates = new float[CodeKernels.BLOCK_ROWS];
   final float[] lowers = new float[CodeKernels.BLOCK_ROWS];
+
   /** Keeps reads ahead from being optimised away. */
   int touched;
 

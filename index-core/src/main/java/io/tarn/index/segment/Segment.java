@@ -49,11 +49,7 @@ public record Segment(
       values[i] = attributes.get(i).get(row);
     }
     return new Feature(
-        ids.get(row),
-        vectors.get(row - deletes),
-        orders[row],
-        positions[row],
-        values);
+        ids.get(row), vectors.get(row - deletes), orders[row], positions[row], values);
   }
 
   /**

@@ -2,8 +2,8 @@ package io.tarn.index.format;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tarn.index.commit.SnapshotLog;
 import io.tarn.index.centroid.TestModels;
+import io.tarn.index.commit.SnapshotLog;
 import io.tarn.index.feature.Attribute;
 import io.tarn.index.feature.AttributeType;
 import io.tarn.index.feature.Feature;

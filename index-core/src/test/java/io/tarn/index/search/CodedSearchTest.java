@@ -75,7 +75,12 @@ class CodedSearchTest {
    * @param lists how many lists, some of which may be empty
    */
   private record Scenario(
-      Metric metric, int dimension, int lists, List<Integer> rows, List<Values> values, long seed) {}
+      Metric metric,
+      int dimension,
+      int lists,
+      List<Integer> rows,
+      List<Values> values,
+      long seed) {}
 
   @Provide
   Arbitrary<Scenario> scenarios() {
@@ -116,8 +121,7 @@ class CodedSearchTest {
           .isEqualTo(ranked(expected.subList(0, count)));
       int nprobe = random.nextInt(1, scenario.lists() + 1);
       assertSound(reader.search(query, k, Probe.nearest(nprobe)).hits(), count, expected);
-      List<Hit> ofAllLists =
-          reader.search(query, k, Probe.nearest(scenario.lists())).hits();
+      List<Hit> ofAllLists = reader.search(query, k, Probe.nearest(scenario.lists())).hits();
       assertSound(ofAllLists, count, expected);
       countMissed(scenario.dimension(), ofAllLists, expected.subList(0, count));
     }
@@ -125,8 +129,7 @@ class CodedSearchTest {
 
   @AfterProperty
   void hitsAreMissedAsSeldomAsTheBoundPromises() {
-    System.out.printf(
-        "Searches of all lists missed %d of %d hits%n", hitsMissed, hitsWanted);
+    System.out.printf("Searches of all lists missed %d of %d hits%n", hitsMissed, hitsWanted);
     assertThat(hitsMissed).isLessThanOrEqualTo(hitsWanted / HITS_PER_MISS);
   }
 
@@ -158,8 +161,8 @@ class CodedSearchTest {
       Comparator.comparingDouble(Hit::distance).thenComparing(Hit::id);
 
   /** All live rows, the nearest first, with the distances that the kernels compute. */
-  private static List<Hit> bruteForce(
-      Schema schema, Map<FeatureId, float[]> live, float[] asked) throws Exception {
+  private static List<Hit> bruteForce(Schema schema, Map<FeatureId, float[]> live, float[] asked)
+      throws Exception {
     float[] query = VectorRules.accept(schema, asked);
     List<Hit> hits = new ArrayList<>();
     live.forEach(

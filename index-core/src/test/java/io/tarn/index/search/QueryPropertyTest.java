@@ -89,8 +89,7 @@ class QueryPropertyTest {
       Query query, SearchResult result, IndexView view, Iterable<Feature> live) throws Exception {
     Map<FeatureId, Float> distances = new HashMap<>();
     for (Hit hit :
-        view.search(
-                Query.nearest(query.vector(), Integer.MAX_VALUE).probing(Probe.exact()))
+        view.search(Query.nearest(query.vector(), Integer.MAX_VALUE).probing(Probe.exact()))
             .hits()) {
       distances.put(hit.id(), hit.distance());
     }
