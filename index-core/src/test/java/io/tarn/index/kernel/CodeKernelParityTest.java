@@ -57,7 +57,9 @@ class CodeKernelParityTest {
     }
   }
 
-  /** Against the matrix: element (i, j) is 1 or -1 as i and j have an even number of common bits. */
+  /**
+   * Against the matrix: element (i, j) is 1 or -1 as i and j have an even number of common bits.
+   */
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 4, 16, 64, 256})
   void theTransformIsThatOfWalshAndHadamard(int size) {
@@ -113,8 +115,7 @@ class CodeKernelParityTest {
         double magnitude =
             Math.abs(base) + Math.abs(offset) + scale * (step * block.sum(row) - bias) + error;
         assertThat((double) scan.estimates[row]).isCloseTo(estimate, within(1e-6 * magnitude));
-        assertThat((double) scan.lowers[row])
-            .isCloseTo(estimate - error, within(1e-6 * magnitude));
+        assertThat((double) scan.lowers[row]).isCloseTo(estimate - error, within(1e-6 * magnitude));
       }
     }
   }
@@ -231,9 +232,7 @@ class CodeKernelParityTest {
         // What lies behind the tables must not matter.
         tables[i] = (byte) (largest ? most : random.nextInt(most + 1));
       }
-      bytes =
-          new byte
-              [BLOCK_AT + pairs * CodeKernels.PAIR_BYTES + CodeKernels.FACTOR_BYTES];
+      bytes = new byte[BLOCK_AT + pairs * CodeKernels.PAIR_BYTES + CodeKernels.FACTOR_BYTES];
       for (int row = 0; row < ROWS; row++) {
         for (int g = 0; g < groups; g++) {
           nibbles[row][g] = random.nextInt(CodeKernels.TABLE_ENTRIES);

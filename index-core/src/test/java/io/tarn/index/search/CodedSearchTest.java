@@ -25,6 +25,7 @@ import java.util.SplittableRandom;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
+import net.jqwik.api.EdgeCasesMode;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
@@ -42,16 +43,17 @@ class CodedSearchTest {
   private static final int DUPLICATES_OF_100 = 20;
 
   /**
-   * Up to here the bound cannot be broken: what a code leaves out has length √(d - 1) standard
-   * errors, all along the query at worst, and the bound allows for {@link CodeBlocks#ERRORS}.
+   * Up to here the bound cannot be broken. What a code leaves out has length √(d - 1) standard
+   * errors, all along the query at worst; roundings of tables add up to √d standard errors at most;
+   * together that is √(2d - 1), of which the bound allows {@link CodeBlocks#ERRORS}.
    */
-  private static final int MAX_CERTAIN_DIMENSION = 7;
+  private static final int MAX_CERTAIN_DIMENSION = 3;
 
   /**
    * One hit in so many may be missing from searches of all lists. The farthest hit is missed with a
    * probability of 0.6%, nearer ones more seldom.
    */
-  private static final int HITS_PER_MISS = 200;
+  private static final int HITS_PER_MISS = 400;
 
   private long hitsWanted;
   private long hitsMissed;
@@ -75,7 +77,12 @@ class CodedSearchTest {
    * @param lists how many lists, some of which may be empty
    */
   private record Scenario(
-      Metric metric, int dimension, int lists, List<Integer> rows, List<Values> values, long seed) {}
+      Metric metric,
+      int dimension,
+      int lists,
+      List<Integer> rows,
+      List<Values> values,
+      long seed) {}
 
   @Provide
   Arbitrary<Scenario> scenarios() {
@@ -97,7 +104,7 @@ class CodedSearchTest {
         .as(Scenario::new);
   }
 
-  @Property(tries = 150)
+  @Property(tries = 60, edgeCases = EdgeCasesMode.NONE)
   void hitsAreThoseOfBruteForce(@ForAll("scenarios") Scenario scenario) throws Exception {
     Schema schema = new Schema(IdType.INT64, scenario.dimension(), scenario.metric(), List.of());
     Map<FeatureId, float[]> live = new HashMap<>();
@@ -116,8 +123,7 @@ class CodedSearchTest {
           .isEqualTo(ranked(expected.subList(0, count)));
       int nprobe = random.nextInt(1, scenario.lists() + 1);
       assertSound(reader.search(query, k, Probe.nearest(nprobe)).hits(), count, expected);
-      List<Hit> ofAllLists =
-          reader.search(query, k, Probe.nearest(scenario.lists())).hits();
+      List<Hit> ofAllLists = reader.search(query, k, Probe.nearest(scenario.lists())).hits();
       assertSound(ofAllLists, count, expected);
       countMissed(scenario.dimension(), ofAllLists, expected.subList(0, count));
     }
@@ -125,8 +131,7 @@ class CodedSearchTest {
 
   @AfterProperty
   void hitsAreMissedAsSeldomAsTheBoundPromises() {
-    System.out.printf(
-        "Searches of all lists missed %d of %d hits%n", hitsMissed, hitsWanted);
+    System.out.printf("Searches of all lists missed %d of %d hits%n", hitsMissed, hitsWanted);
     assertThat(hitsMissed).isLessThanOrEqualTo(hitsWanted / HITS_PER_MISS);
   }
 
@@ -137,7 +142,9 @@ class CodedSearchTest {
     Set<FeatureId> ids = new HashSet<>();
     for (Hit hit : hits) {
       assertThat(ids.add(hit.id())).as("%s is there once", hit.id()).isTrue();
-      assertThat(distances).containsEntry(hit.id(), hit.distance());
+      assertThat(hit.distance())
+          .as("the distance of %s", hit.id())
+          .isEqualTo(distances.get(hit.id()));
     }
     assertThat(hits).isSortedAccordingTo(BY_DISTANCE);
     assertThat(hits).hasSize(count);
@@ -158,8 +165,8 @@ class CodedSearchTest {
       Comparator.comparingDouble(Hit::distance).thenComparing(Hit::id);
 
   /** All live rows, the nearest first, with the distances that the kernels compute. */
-  private static List<Hit> bruteForce(
-      Schema schema, Map<FeatureId, float[]> live, float[] asked) throws Exception {
+  private static List<Hit> bruteForce(Schema schema, Map<FeatureId, float[]> live, float[] asked)
+      throws Exception {
     float[] query = VectorRules.accept(schema, asked);
     List<Hit> hits = new ArrayList<>();
     live.forEach(

@@ -66,8 +66,8 @@ public final class TestIndexes {
   }
 
   /** Creates the index from {@code features}, assigned with {@code model}. */
-  public static Snapshot create(
-      Storage storage, Schema schema, Model model, List<Feature> features) throws IOException {
+  public static Snapshot create(Storage storage, Schema schema, Model model, List<Feature> features)
+      throws IOException {
     NewIndex index =
         new NewIndex(
             "test",
