@@ -11,8 +11,11 @@ import java.util.Arrays;
  * dimensions. See {@link RaBitQCoder}. Reused from query to query; not thread-safe.
  */
 public final class QueryTables {
-  /** Sums beyond this, squared, would overflow. */
+  /** Sums beyond this, times a row's scale or squared, would overflow. */
   private static final float MAX_TOTAL = 1e18f;
+
+  /** Sums below this, but zero, are of values that have lost digits, or lose them here. */
+  private static final float MIN_TOTAL = 1e-30f;
 
   /** Dimensions that share a table. */
   private static final int GROUP = 4;
@@ -34,6 +37,7 @@ public final class QueryTables {
   private final float[] rotated;
   private final int[] weights;
   private final byte[] tables;
+  private float total;
   private float step;
   private float bias;
 
@@ -56,7 +60,7 @@ public final class QueryTables {
     }
     Arrays.fill(rotated, query.length, rotated.length, 0);
     rotation.apply(rotated);
-    float total = 0;
+    total = 0;
     float largest = 0;
     for (int i = 0; i < rotated.length; i += GROUP) {
       float group =
@@ -66,16 +70,19 @@ public final class QueryTables {
       total += group;
       largest = Math.max(largest, group);
     }
-    bias = -total;
     // Entries span twice a group's sum; four roundings may add 2 to an entry.
     step =
         Math.max(
             2 * largest / (CodeKernels.MAX_ENTRY - GROUP / 2),
-            2 * total / (CodeKernels.MAX_SUM - GROUP / 2 * groups));
+            2 * total / Math.max(1, roomForValues()));
     float factor = step > 0 ? 2 / step : 0;
+    int sum = 0;
     for (int i = 0; i < rotated.length; i++) {
       weights[i] = (int) (Math.abs(rotated[i]) * factor + 0.5f);
+      sum += weights[i];
     }
+    // Of the weights, not of the values: so a value is off by its rounding whatever its sign.
+    bias = -0.5f * step * sum;
     for (int g = 0; g < groups; g++) {
       buildTable(g);
     }
@@ -103,9 +110,25 @@ public final class QueryTables {
     return weight * EVERY_BYTE & (value >= 0 ? bitSet : ~bitSet);
   }
 
-  /** Whether no value overflowed; otherwise nothing may be estimated. */
-  public boolean isFinite() {
-    return Math.abs(bias) < MAX_TOTAL;
+  /** How large a sum of entries may be before the roundings of its values are added. */
+  private int roomForValues() {
+    return CodeKernels.MAX_SUM - GROUP / 2 * groups;
+  }
+
+  /**
+   * Whether anything may be estimated: not if values overflow or underflow, nor if there are so
+   * many of them that their roundings alone fill the sum.
+   */
+  public boolean isUsable() {
+    return total < MAX_TOTAL && (total == 0 || total > MIN_TOTAL) && roomForValues() > 0;
+  }
+
+  /**
+   * The standard error of {@code step · sum + bias}, or more: each value is rounded by a quarter of
+   * a step at most, and the signs of a code add the roundings up like a random walk.
+   */
+  public float rounding() {
+    return 0.25f * step * (float) Math.sqrt(rotation.dimension());
   }
 
   /** The entries, 16 for each group of four dimensions. */

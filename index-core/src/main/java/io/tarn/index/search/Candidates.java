@@ -52,7 +52,7 @@ final class Candidates {
     return limit;
   }
 
-  void add(float estimate, float lower, int segment, int row) {
+  void add(float lower, float upper, int segment, int row) {
     if (lower >= limit) {
       return;
     }
@@ -62,7 +62,6 @@ final class Candidates {
       segments = Arrays.copyOf(segments, 2 * size);
       rows = Arrays.copyOf(rows, 2 * size);
     }
-    float upper = estimate + (estimate - lower);
     lowers[size] = lower;
     rowUppers[size] = upper;
     segments[size] = segment;

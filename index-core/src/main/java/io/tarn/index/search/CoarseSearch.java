@@ -124,7 +124,7 @@ final class CoarseSearch {
     int lists = model.listCount();
     ProbeHeap found = scratch.probes;
     found.clear(wanted);
-    if (lists <= MAX_EXACT_LISTS || !scratch.tables.isFinite() || 2 * wanted + 8 >= lists) {
+    if (lists <= MAX_EXACT_LISTS || !scratch.tables.isUsable() || 2 * wanted + 8 >= lists) {
       for (int list = 0; list < lists; list++) {
         found.offer(distance(query, model.centroids(), list), list);
       }
@@ -205,7 +205,10 @@ final class CoarseSearch {
     return model.metric() == Metric.COSINE ? 1 - product : -product;
   }
 
-  /** The Euclidean distance of query and centroid, whose distance by the metric is known. */
+  /**
+   * The Euclidean distance of query and centroid, whose distance by the metric is known; rather too
+   * large where it is the small difference of large numbers.
+   */
   float spread(int list, float distance, float squaredQueryNorm) {
     float squared =
         switch (model.metric()) {
@@ -213,6 +216,12 @@ final class CoarseSearch {
           case COSINE -> squaredNorms[list] + squaredQueryNorm + 2 * (distance - 1);
           case INNER_PRODUCT -> squaredNorms[list] + squaredQueryNorm + 2 * distance;
         };
-    return (float) Math.sqrt(Math.max(0, squared));
+    return (float) Math.sqrt(Math.max(0, squared) + rounding(list, distance, squaredQueryNorm));
+  }
+
+  /** More than the rounding of the distance by the metric of query and centroid. */
+  float rounding(int list, float distance, float squaredQueryNorm) {
+    return CodeBlocks.ROUNDING
+        * (model.metric() == Metric.L2 ? distance : squaredNorms[list] + squaredQueryNorm);
   }
 }

@@ -11,7 +11,8 @@ import java.util.Arrays;
  *
  * <p>A row takes dimension / 8 + 4 bytes: its offset in 16 bits, its scale and error in 8 each, all
  * relative to the range they have in the block. Rounding never makes a bound tighter: offsets are
- * rounded down, errors up, and what the rounding of the scale can do is part of the error.
+ * rounded down, errors up, and what the rounding of the scale can do is part of the error. By how
+ * much offsets were rounded down is known for each block, so that upper bounds can be had, too.
  */
 final class CodeBlocks {
   /** Lists of fewer rows do not get blocks of their own. */
@@ -30,8 +31,17 @@ final class CodeBlocks {
   private static final int SCALE_STEPS = 255;
   private static final int ERROR_STEPS = 255;
 
-  /** Factors beyond this are not coded: sums with them would overflow. */
-  private static final float MAX_FACTOR = 1e30f;
+  /** Scales and errors beyond this are not coded: products with them would overflow. */
+  private static final float MAX_FACTOR = 1e18f;
+
+  /** Offsets beyond this are not coded: sums with them would overflow. */
+  private static final float MAX_OFFSET = 1e36f;
+
+  /**
+   * No error is taken to be smaller than this many scales. For nearly all rows of more than a few
+   * dimensions it is √(1 - 2/π), some 0.6, scales; see {@link #errorOfTables}.
+   */
+  private static final float LEAST_ERROR = 0.5f;
 
   /** More than the rounding of any of the float sums that a bound is made of. */
   static final float ROUNDING = 4e-6f;
@@ -40,6 +50,7 @@ final class CodeBlocks {
   private final int blockBytes;
   private final byte[] bytes;
   private final float[] parameters;
+  private final float[] offsetRoundings;
 
   /** The slot of the first row of each list, in blocks of 64 slots. */
   private final int[] listSlots;
@@ -61,6 +72,7 @@ final class CodeBlocks {
     this.listSlots = listSlots;
     this.bytes = new byte[Math.multiplyExact(blocks, blockBytes)];
     this.parameters = new float[blocks * CodeKernels.BLOCK_PARAMETERS];
+    this.offsetRoundings = new float[blocks];
   }
 
   /**
@@ -110,8 +122,34 @@ final class CodeBlocks {
     return listSlots[list];
   }
 
+  /** By how much, at most, the offsets of a block's rows were rounded down. */
+  float offsetRounding(int block) {
+    return offsetRoundings[block];
+  }
+
+  /** No scale of the block's rows is larger. */
+  float largestScale(int block) {
+    int at = block * CodeKernels.BLOCK_PARAMETERS;
+    return parameters[at + 2] + SCALE_STEPS * parameters[at + 3];
+  }
+
+  /**
+   * What the rounding of lookup tables adds to a row's error bound, for each unit of its scale. The
+   * two errors are independent, so their squares add up; where lists are small and far apart the
+   * tables, made for all lists, are what matters.
+   *
+   * @param spread the distance of query and centroid
+   * @param rounding the standard error of the tables' sums
+   */
+  static float errorOfTables(float spread, float rounding) {
+    double known = LEAST_ERROR * (double) spread;
+    return ERRORS * (float) (Math.sqrt(known * known + (double) rounding * rounding) - known);
+  }
+
   long memoryBytes() {
-    return bytes.length + (long) Float.BYTES * parameters.length + 4L * listSlots.length;
+    return bytes.length
+        + (long) Float.BYTES * (parameters.length + offsetRoundings.length)
+        + 4L * listSlots.length;
   }
 
   /** Fills the blocks in order, a block at a time. */
@@ -183,13 +221,12 @@ final class CodeBlocks {
       for (int row : rows) {
         if (row >= 0) {
           if (!isCodable(row)) {
-            // Every row of the block is below any limit, so that its vector is looked at.
-            parameters[parameterAt] = Float.NEGATIVE_INFINITY;
+            leaveUncoded(parameterAt);
             return;
           }
           leastScale = Math.min(leastScale, codes.scales()[row]);
           largestScale = Math.max(largestScale, codes.scales()[row]);
-          largestError = Math.max(largestError, codes.errors()[row]);
+          largestError = Math.max(largestError, error(row));
         }
       }
       float scaleStep = (largestScale - leastScale) / SCALE_STEPS;
@@ -206,7 +243,7 @@ final class CodeBlocks {
       for (int i = 0; i < rows.length; i++) {
         if (rows[i] >= 0) {
           int scale = steps(codes.scales()[rows[i]] - leastScale, scaleStep, 0.5f, SCALE_STEPS);
-          float error = ERRORS * codes.errors()[rows[i]] + scaleError;
+          float error = ERRORS * error(rows[i]) + scaleError;
           blocks.bytes[scalesAt + 2 * i] = (byte) steps(error, errorStep, 0.999f, ERROR_STEPS);
           blocks.bytes[scalesAt + 2 * i + 1] = (byte) scale;
           offsets[i] = codes.offsets()[rows[i]] + (leastScale + scaleStep * scale) * products[i];
@@ -215,8 +252,18 @@ final class CodeBlocks {
       putOffsets(offsets, parameterAt, scalesAt - 2 * CodeKernels.BLOCK_ROWS);
     }
 
+    private float error(int row) {
+      return Math.max(codes.errors()[row], LEAST_ERROR * codes.scales()[row]);
+    }
+
+    /** Every row of the block is below any limit, so that its vector is looked at. */
+    private void leaveUncoded(int parameterAt) {
+      Arrays.fill(blocks.parameters, parameterAt, parameterAt + CodeKernels.BLOCK_PARAMETERS, 0);
+      blocks.parameters[parameterAt] = Float.NEGATIVE_INFINITY;
+    }
+
     private boolean isCodable(int row) {
-      return Math.abs(codes.offsets()[row]) < MAX_FACTOR
+      return Math.abs(codes.offsets()[row]) < MAX_OFFSET
           && codes.scales()[row] < MAX_FACTOR
           && codes.errors()[row] < MAX_FACTOR;
     }
@@ -234,8 +281,15 @@ final class CodeBlocks {
           largest = Math.max(largest, offsets[i]);
         }
       }
+      float magnitude = Math.max(Math.abs(least), Math.abs(largest));
+      if (!(magnitude < MAX_OFFSET)) {
+        // The product with the centroid is large beyond what was coded, or no number at all.
+        leaveUncoded(parameterAt);
+        return;
+      }
       float step = (largest - least) / OFFSET_STEPS;
-      float slack = ROUNDING * Math.max(Math.abs(least), Math.abs(largest));
+      float slack = ROUNDING * magnitude + Float.MIN_NORMAL;
+      blocks.offsetRoundings[block] = step + 2 * slack;
       blocks.parameters[parameterAt] = least - slack - Short.MIN_VALUE * step;
       blocks.parameters[parameterAt + 1] = step;
       for (int i = 0; i < rows.length; i++) {

@@ -24,6 +24,9 @@ final class ListSearch {
   /** With a filter, lists are added until they hold so many selected rows for each hit wanted. */
   private static final int SELECTED_ROWS_PER_HIT = 20;
 
+  /** Nothing is estimated for lists farther away: sums would overflow. */
+  private static final float MAX_DISTANCE = 1e36f;
+
   private final CodeKernels kernels = Kernels.codes();
   private final IndexView view;
   private final List<LoadedSegment> segments;
@@ -186,7 +189,8 @@ final class ListSearch {
     int list = scratch.probes.list(probe);
     float base = scratch.probes.distance(probe);
     float spread = view.searchModel().coarse().spread(list, base, squaredQueryNorm);
-    boolean usable = !allDistances && scratch.tables.isFinite() && Float.isFinite(base + spread);
+    boolean usable =
+        !allDistances && scratch.tables.isUsable() && Math.abs(base) + spread < MAX_DISTANCE;
     for (int s = 0; s < segments.size(); s++) {
       LoadedSegment segment = segments.get(s);
       int rows = segment.listEnd(list) - segment.listStart(list);
@@ -207,7 +211,8 @@ final class ListSearch {
     byte[] tables = scratch.tables.tables();
     float step = scratch.tables.step();
     float bias = scratch.tables.bias();
-    float lowBase = base - CodeBlocks.ROUNDING * Math.abs(base);
+    float baseRounding = view.searchModel().coarse().rounding(list, base, squaredQueryNorm);
+    float tableError = CodeBlocks.errorOfTables(spread, scratch.tables.rounding());
     int firstSlot = codes.firstSlot(list);
     int firstRow = segment.listStart(list);
     int endSlot = firstSlot + segment.listEnd(list) - firstRow;
@@ -232,6 +237,7 @@ final class ListSearch {
           continue;
         }
       }
+      float allowance = baseRounding + tableError * codes.largestScale(block);
       long mask =
           kernels.scanBlock(
               codes.bytes(),
@@ -240,7 +246,7 @@ final class ListSearch {
               tables,
               codes.parameters(),
               block * CodeKernels.BLOCK_PARAMETERS,
-              lowBase,
+              base - allowance,
               step,
               bias,
               spread,
@@ -250,17 +256,22 @@ final class ListSearch {
               scratch.lowers);
       mask &= wanted;
       if (mask != 0) {
-        collect(s, bitmap, blockRow, mask);
+        collect(s, bitmap, blockRow, mask, 2 * allowance + codes.offsetRounding(block));
       }
     }
   }
 
-  private void collect(int s, long[] bitmap, int blockRow, long mask) {
+  /**
+   * @param lowered by how much, at most, estimates are lower than codes say
+   */
+  private void collect(int s, long[] bitmap, int blockRow, long mask, float lowered) {
     long live = mask & Selection.window(bitmap, blockRow);
     dead += Long.bitCount(mask ^ live);
     for (; live != 0; live &= live - 1) {
       int i = Long.numberOfTrailingZeros(live);
-      candidates.add(scratch.estimates[i], scratch.lowers[i], s, blockRow + i);
+      float lower = scratch.lowers[i];
+      float upper = scratch.estimates[i] + (scratch.estimates[i] - lower) + lowered;
+      candidates.add(lower, upper, s, blockRow + i);
     }
   }
 
