@@ -18,6 +18,7 @@ import org.apache.parquet.hadoop.ColumnChunkPageWriteStore;
 import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.ParquetFileWriter;
 import org.apache.parquet.hadoop.metadata.CompressionCodecName;
+import org.apache.parquet.io.InputFile;
 import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.io.api.Converter;
 import org.apache.parquet.io.api.GroupConverter;
@@ -50,7 +51,8 @@ final class ParquetFile {
         .orElseThrow();
   }
 
-  private static MessageType withoutVector(MessageType schema) {
+  /** The columns but the vector. */
+  static MessageType withoutVector(MessageType schema) {
     return new MessageType(
         schema.getName(),
         schema.getFields().stream().filter(f -> !f.getName().equals(Format.VECTOR)).toList());
@@ -155,9 +157,15 @@ final class ParquetFile {
 
   /** Opens a file held in memory. */
   static ParquetFileReader open(byte[] bytes) throws IOException {
+    return open(MemoryParquet.input(bytes));
+  }
+
+  /** Opens a file; pages are checked as they are read. */
+  static ParquetFileReader open(InputFile input) throws IOException {
     return ParquetFileReader.open(
-        MemoryParquet.input(bytes),
+        input,
         ParquetReadOptions.builder(new PlainParquetConfiguration())
+            .usePageChecksumVerification()
             .withAllocator(new HeapByteBufferAllocator())
             .build());
   }

@@ -18,10 +18,11 @@ final class CodeBlocks {
   static final int MIN_ALIGNED_ROWS = 32;
 
   /**
-   * How many standard errors a bound lies below the estimate: the ε₀ of RaBitQ (SIGMOD 2024, section
-   * 5.2.4). The farthest of the true neighbours is missed with the probability that a Gaussian falls
-   * so far on one side, 0.6%, nearer ones with less. At 1.9, as in the paper, 0.1 to 0.2% of all
-   * neighbours were missed on fashion-mnist, at 2.4 half as many for a fifth more rows looked at.
+   * How many standard errors a bound lies below the estimate: the ε₀ of RaBitQ (SIGMOD 2024,
+   * section 5.2.4). The farthest of the true neighbours is missed with the probability that a
+   * Gaussian falls so far on one side, 0.6%, nearer ones with less. At 1.9, as in the paper, 0.1 to
+   * 0.2% of all neighbours were missed on fashion-mnist, at 2.4 half as many for a fifth more rows
+   * looked at.
    */
   static final float ERRORS = 2.5f;
 
@@ -87,6 +88,17 @@ final class CodeBlocks {
 
   private static int blocksFor(int slots) {
     return (slots + CodeKernels.BLOCK_ROWS - 1) / CodeKernels.BLOCK_ROWS;
+  }
+
+  /** The most memory that the codes of {@code rows} rows in {@code lists} lists take. */
+  static long bytesFor(int dimension, int rows, int lists) {
+    long padded = Math.min(lists, rows / MIN_ALIGNED_ROWS) + 1L;
+    long slots = rows + padded * (CodeKernels.BLOCK_ROWS - 1);
+    long blocks = (slots + CodeKernels.BLOCK_ROWS - 1) / CodeKernels.BLOCK_ROWS;
+    int blockBytes =
+        CodeKernels.pairs(dimension) * CodeKernels.PAIR_BYTES + CodeKernels.FACTOR_BYTES;
+    return blocks * (blockBytes + (long) Float.BYTES * CodeKernels.BLOCK_PARAMETERS)
+        + (long) Integer.BYTES * lists;
   }
 
   int pairs() {

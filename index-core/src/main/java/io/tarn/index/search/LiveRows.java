@@ -27,6 +27,20 @@ final class LiveRows {
     return count;
   }
 
+  /** Bytes of memory for the rows of a segment. */
+  static long bytesFor(int rows) {
+    return (rows + 63) / 64 * (long) Long.BYTES;
+  }
+
+  /** Bytes of memory the bitmaps take. */
+  long memoryBytes() {
+    long bytes = 0;
+    for (long[] bitmap : bitmaps) {
+      bytes += (long) Long.BYTES * bitmap.length;
+    }
+    return bytes;
+  }
+
   boolean isLive(int segment, int row) {
     return (bitmaps.get(segment)[row >> 6] & 1L << row) != 0;
   }
@@ -36,9 +50,7 @@ final class LiveRows {
     long[] bitmap = bitmaps.get(segment);
     int word = row >> 6;
     long bits = bitmap[word] >>> row;
-    return (row & 63) == 0 || word + 1 == bitmap.length
-        ? bits
-        : bits | bitmap[word + 1] << -row;
+    return (row & 63) == 0 || word + 1 == bitmap.length ? bits : bits | bitmap[word + 1] << -row;
   }
 
   static LiveRows none() {

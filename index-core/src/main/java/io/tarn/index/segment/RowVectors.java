@@ -47,6 +47,28 @@ public abstract sealed class RowVectors {
   }
 
   /**
+   * Vectors that lie elsewhere and are fetched, one at a time, when they are asked for.
+   *
+   * @param source gives their floats
+   */
+  public static RowVectors fetched(int dimension, int size, Source source) {
+    return new Fetched(dimension, size, source);
+  }
+
+  /** Where vectors come from that are not held in memory. Thread-safe. */
+  public interface Source {
+    /**
+     * Copies a vector.
+     *
+     * @throws java.io.UncheckedIOException if it cannot be read, or is damaged
+     */
+    void copy(int row, float[] out, int outOffset);
+
+    /** Bytes of memory it takes to find the vectors. */
+    long memoryBytes();
+  }
+
+  /**
    * Collects vectors. As long as every value is a whole number from 0 to 255, as in pictures and in
    * many image descriptors, a value takes a byte and not four.
    */
@@ -182,6 +204,49 @@ public abstract sealed class RowVectors {
     @Override
     public float dot(float[] query, int row) {
       return kernels.dot(query, values, row * dimension(), dimension());
+    }
+  }
+
+  private static final class Fetched extends RowVectors {
+    /** The vector a thread looks at. */
+    private static final ThreadLocal<float[]> SCRATCH = ThreadLocal.withInitial(() -> new float[0]);
+
+    private final VectorKernels kernels = Kernels.best();
+    private final Source source;
+
+    Fetched(int dimension, int size, Source source) {
+      super(dimension, size);
+      this.source = source;
+    }
+
+    @Override
+    public long memoryBytes() {
+      return source.memoryBytes();
+    }
+
+    @Override
+    public void copy(int row, float[] out, int outOffset) {
+      source.copy(row, out, outOffset);
+    }
+
+    @Override
+    public float squaredL2(float[] query, int row) {
+      return kernels.squaredL2(query, 0, fetch(row), 0, dimension());
+    }
+
+    @Override
+    public float dot(float[] query, int row) {
+      return kernels.dot(query, 0, fetch(row), 0, dimension());
+    }
+
+    private float[] fetch(int row) {
+      float[] vector = SCRATCH.get();
+      if (vector.length < dimension()) {
+        vector = new float[dimension()];
+        SCRATCH.set(vector);
+      }
+      source.copy(row, vector, 0);
+      return vector;
     }
   }
 }

@@ -188,11 +188,10 @@ public final class IndexVerifier {
   private void checkRows(Segment segment, Model model) {
     SegmentRef ref = segment.ref();
     for (int row = 0; row < segment.rowCount(); row++) {
-      int list = segment.listIds()[row];
-      long order = segment.orders()[row];
+      int list = segment.lists().listOf(row);
       String problem = null;
-      if (row > 0 && list < segment.listIds()[row - 1]) {
-        problem = "is out of order: list " + list + " after " + segment.listIds()[row - 1];
+      if (row > 0 && list < segment.lists().listOf(row - 1)) {
+        problem = "is out of order: list " + list + " after " + segment.lists().listOf(row - 1);
       } else if (segment.isDelete(row) != (list == Format.DELETES_LIST)) {
         problem =
             "has list "
@@ -202,8 +201,6 @@ public final class IndexVerifier {
                 + " delete";
       } else if (list >= 0 && Arrays.binarySearch(model.listIds(), list) < 0) {
         problem = "is in list " + list + ", which the model does not have";
-      } else if (order < ref.minOrder() || order > ref.maxOrder()) {
-        problem = "has order " + order + ", outside of what the snapshot records";
       }
       if (problem != null) {
         problems.add(ref.path() + ": row " + row + " " + problem);
