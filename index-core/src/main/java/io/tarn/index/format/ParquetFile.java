@@ -11,6 +11,10 @@ import org.apache.parquet.column.ParquetProperties;
 import org.apache.parquet.column.impl.ColumnReadStoreImpl;
 import org.apache.parquet.column.impl.ColumnWriteStoreV2;
 import org.apache.parquet.column.page.PageReadStore;
+import org.apache.parquet.column.values.ValuesWriter;
+import org.apache.parquet.column.values.factory.DefaultV2ValuesWriterFactory;
+import org.apache.parquet.column.values.factory.ValuesWriterFactory;
+import org.apache.parquet.column.values.plain.FixedLenByteArrayPlainValuesWriter;
 import org.apache.parquet.compression.CompressionCodecFactory.BytesInputCompressor;
 import org.apache.parquet.conf.PlainParquetConfiguration;
 import org.apache.parquet.hadoop.CodecFactory;
@@ -79,6 +83,10 @@ final class ParquetFile {
               .withWriterVersion(ParquetProperties.WriterVersion.PARQUET_2_0)
               .withPageSize(PAGE_BYTES)
               .withDictionaryEncoding(Format.ID, false)
+              .withDictionaryEncoding(Format.CODE_OFFSET, false)
+              .withDictionaryEncoding(Format.CODE_SCALE, false)
+              .withDictionaryEncoding(Format.CODE_ERROR, false)
+              .withValuesWriterFactory(new PlainCodes())
               .build();
       this.uncompressed =
           new CodecFactory(new PlainParquetConfiguration(), PAGE_BYTES)
@@ -152,6 +160,32 @@ final class ParquetFile {
     void end(Map<String, String> metadata) throws IOException {
       writeRowGroup();
       file.end(metadata);
+    }
+  }
+
+  /** Codes PLAIN, so that they are read in bulk, and all else as Parquet encodes it by itself. */
+  private static final class PlainCodes implements ValuesWriterFactory {
+    private static final int INITIAL_BYTES = 64 * 1024;
+
+    private final ValuesWriterFactory byDefault = new DefaultV2ValuesWriterFactory();
+    private ParquetProperties properties;
+
+    @Override
+    public void initialize(ParquetProperties parquetProperties) {
+      properties = parquetProperties;
+      byDefault.initialize(parquetProperties);
+    }
+
+    @Override
+    public ValuesWriter newValuesWriter(ColumnDescriptor column) {
+      if (!column.getPath()[0].equals(Format.CODE)) {
+        return byDefault.newValuesWriter(column);
+      }
+      return new FixedLenByteArrayPlainValuesWriter(
+          column.getPrimitiveType().getTypeLength(),
+          INITIAL_BYTES,
+          properties.getPageSizeThreshold(),
+          properties.getAllocator());
     }
   }
 

@@ -15,10 +15,12 @@ import io.tarn.index.snapshot.SegmentRef;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.apache.parquet.column.ColumnDescriptor;
 import org.apache.parquet.column.ColumnReader;
 import org.apache.parquet.column.impl.ColumnReadStoreImpl;
 import org.apache.parquet.column.page.PageReadStore;
+import org.apache.parquet.column.page.PageReader;
 import org.apache.parquet.schema.MessageType;
 
 /** Decodes the columns of a segment, row group after row group. */
@@ -83,7 +85,12 @@ final class SegmentDecoder {
         columns);
   }
 
-  void readRowGroup(PageReadStore group, String createdBy) throws IOException {
+  /**
+   * Decodes a row group.
+   *
+   * @param bulk the columns of codes that {@link CodePages} can read
+   */
+  void readRowGroup(PageReadStore group, Set<String> bulk, String createdBy) throws IOException {
     ColumnReadStoreImpl columns = ParquetFile.columns(group, type, createdBy);
     int count = Math.toIntExact(group.getRowCount());
     readLists(column(columns, Format.LIST_ID), count);
@@ -94,7 +101,7 @@ final class SegmentDecoder {
       readAttribute(a, column(columns, schema.attributes().get(a).name()), count);
     }
     if (codes != null) {
-      readCodes(columns, count);
+      readCodes(group, bulk, columns);
     }
     row += count;
     if (vectors != null) {
@@ -126,19 +133,60 @@ final class SegmentDecoder {
         new float[rows]);
   }
 
-  private void readCodes(ColumnReadStoreImpl columns, int count) {
-    int codeBytes = SegmentColumns.codeBytes(schema.dimension());
-    ColumnReader bits = column(columns, Format.CODE);
+  private void readCodes(PageReadStore group, Set<String> bulk, ColumnReadStoreImpl columns)
+      throws IOException {
+    int count = Math.toIntExact(group.getRowCount());
+    int codeBytes = codes.codeBytes();
+    if (bulk.contains(Format.CODE)) {
+      CodePages.read(
+          pages(group, Format.CODE),
+          row,
+          deletes,
+          codeBytes,
+          (first, values) ->
+              values.get(codes.bits(), (first - deletes) * codeBytes, values.remaining()));
+    } else {
+      readBits(column(columns, Format.CODE), count);
+    }
+    for (String name : List.of(Format.CODE_OFFSET, Format.CODE_SCALE, Format.CODE_ERROR)) {
+      float[] factors = factors(name);
+      if (bulk.contains(name)) {
+        CodePages.read(
+            pages(group, name),
+            row,
+            deletes,
+            Float.BYTES,
+            (first, values) ->
+                values
+                    .asFloatBuffer()
+                    .get(factors, first - deletes, values.remaining() / Float.BYTES));
+      } else {
+        readFactor(column(columns, name), factors, count);
+      }
+    }
+  }
+
+  private float[] factors(String name) {
+    return switch (name) {
+      case Format.CODE_OFFSET -> codes.offsets();
+      case Format.CODE_SCALE -> codes.scales();
+      default -> codes.errors();
+    };
+  }
+
+  private PageReader pages(PageReadStore group, String name) {
+    return group.getPageReader(type.getColumnDescription(new String[] {name}));
+  }
+
+  private void readBits(ColumnReader column, int count) {
+    int codeBytes = codes.codeBytes();
     for (int i = row; i < row + count; i++) {
-      if (bits.getCurrentDefinitionLevel() > 0) {
-        byte[] code = bits.getBinary().getBytesUnsafe();
+      if (column.getCurrentDefinitionLevel() > 0) {
+        byte[] code = column.getBinary().getBytesUnsafe();
         System.arraycopy(code, 0, codes.bits(), (i - deletes) * codeBytes, codeBytes);
       }
-      bits.consume();
+      column.consume();
     }
-    readFactor(column(columns, Format.CODE_OFFSET), codes.offsets(), count);
-    readFactor(column(columns, Format.CODE_SCALE), codes.scales(), count);
-    readFactor(column(columns, Format.CODE_ERROR), codes.errors(), count);
   }
 
   private void readFactor(ColumnReader column, float[] values, int count) {

@@ -16,9 +16,10 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.Set;
 import org.apache.parquet.column.page.PageReadStore;
 import org.apache.parquet.column.statistics.LongStatistics;
 import org.apache.parquet.hadoop.ParquetFileReader;
@@ -277,6 +278,7 @@ public final class SegmentReader implements Closeable {
     RowVectors.Builder vectors =
         new RowVectors.Builder(schema.dimension(), Math.toIntExact(ref.rows()));
     SegmentDecoder decoder = decoder(vectors);
+    input.map();
     input.beginSum();
     decodeRowGroups(decoder);
     if (vectors.size() != ref.rows()) {
@@ -295,27 +297,18 @@ public final class SegmentReader implements Closeable {
    * @throws IOException if the storage cannot map files
    */
   public Segment readMapped() throws IOException {
-    return checked(
-        ref,
-        input,
-        () ->
-            decodeWithout(
-                layout -> {
-                  ByteBuffer mapped =
-                      map(Math.toIntExact(ref.file().bytes()))
-                          .orElseThrow(() -> new IOException(storage.location() + " cannot map"));
-                  return new MappedVectors(layout, mapped);
-                }));
+    input.map();
+    ByteBuffer mapped =
+        input
+            .mapping()
+            .orElseThrow(() -> new IOException(storage.location() + " cannot map files"));
+    return checked(ref, input, () -> decodeWithout(layout -> new MappedVectors(layout, mapped)));
   }
 
   /** Whether the storage can map the file. */
   public boolean isMappable() throws IOException {
-    return map(1).isPresent();
-  }
-
-  private Optional<ByteBuffer> map(int bytes) throws IOException {
     try {
-      return storage.map(ref.path(), 0, bytes);
+      return storage.map(ref.path(), 0, 1).isPresent();
     } catch (NoSuchFileException | EOFException e) {
       throw new DamagedFileException(ref.path(), "vanished while it was read", e);
     }
@@ -355,11 +348,23 @@ public final class SegmentReader implements Closeable {
 
   private void decodeRowGroups(SegmentDecoder decoder) throws IOException {
     String createdBy = file.getFileMetaData().getCreatedBy();
-    for (PageReadStore group = file.readNextRowGroup();
-        group != null;
-        group = file.readNextRowGroup()) {
-      decoder.readRowGroup(group, createdBy);
+    for (BlockMetaData block : file.getRowGroups()) {
+      PageReadStore group = file.readNextRowGroup();
+      if (group == null || group.getRowCount() != block.getRowCount()) {
+        throw new DamagedFileException(ref.path(), "has row groups other than its footer says");
+      }
+      decoder.readRowGroup(group, bulkColumns(block), createdBy);
     }
+  }
+
+  private static Set<String> bulkColumns(BlockMetaData group) {
+    Set<String> names = new HashSet<>();
+    for (ColumnChunkMetaData column : group.getColumns()) {
+      if (CodePages.isBulk(column)) {
+        names.add(column.getPath().toArray()[0]);
+      }
+    }
+    return names;
   }
 
   /** Before anything is made as large as the snapshot says. */

@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.NoSuchFileException;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.zip.CRC32C;
 import org.apache.parquet.io.DelegatingSeekableInputStream;
 import org.apache.parquet.io.InputFile;
@@ -38,8 +39,10 @@ final class StorageInput implements InputFile {
   private final FileRef ref;
   private final byte[] footer;
   private final long footerStart;
-  private byte[] window = {};
+  private final byte[] window = new byte[WINDOW_BYTES];
   private long windowStart;
+  private int windowBytes;
+  private ByteBuffer mapped;
   private final CRC32C sum = new CRC32C();
   private boolean summing;
   private long summedBytes;
@@ -129,32 +132,62 @@ final class StorageInput implements InputFile {
     return new Stream(new Reads());
   }
 
-  private void sumUpTo(long position) throws IOException {
-    while (summedBytes < position) {
-      fetch(summedBytes, (int) Math.min(MAX_READ_BYTES, position - summedBytes));
+  /** From now on reads the file through a mapping, which saves copies, if it can be mapped. */
+  void map() throws IOException {
+    try {
+      mapped = storage.map(ref.path(), 0, Math.toIntExact(ref.bytes())).orElse(null);
+    } catch (NoSuchFileException | EOFException e) {
+      throw vanished(e);
     }
   }
 
-  /** Reads from {@code position} on at most {@code length} bytes, at least one. */
-  private byte[] fetch(long position, int length) throws IOException {
-    byte[] bytes;
+  /** All of the file, if it is mapped. */
+  Optional<ByteBuffer> mapping() {
+    return Optional.ofNullable(mapped);
+  }
+
+  private void sumUpTo(long position) throws IOException {
+    byte[] bytes = new byte[(int) Math.min(MAX_READ_BYTES, Math.max(0, position - summedBytes))];
+    while (summedBytes < position) {
+      fetch(summedBytes, bytes, 0, (int) Math.min(bytes.length, position - summedBytes));
+    }
+  }
+
+  /**
+   * Reads from {@code position} on at most {@code length} bytes, at least one; returns how many.
+   */
+  private int fetch(long position, byte[] out, int offset, int length) throws IOException {
+    int count;
     if (position >= footerStart) {
       int from = (int) (position - footerStart);
-      bytes = Arrays.copyOfRange(footer, from, Math.min(footer.length, from + length));
+      count = Math.min(length, footer.length - from);
+      System.arraycopy(footer, from, out, offset, count);
     } else {
-      int wanted = (int) Math.min(length, footerStart - position);
-      try {
-        bytes = storage.read(ref.path(), position, wanted);
-      } catch (IOException | RuntimeException e) {
-        failure = e;
-        throw e;
-      }
+      count = (int) Math.min(Math.min(length, MAX_READ_BYTES), footerStart - position);
+      readInto(position, out, offset, count);
     }
     if (summing && position == summedBytes) {
-      sum.update(bytes, 0, bytes.length);
-      summedBytes += bytes.length;
+      sum.update(out, offset, count);
+      summedBytes += count;
     }
-    return bytes;
+    return count;
+  }
+
+  private void readInto(long position, byte[] out, int offset, int count) throws IOException {
+    try {
+      if (mapped != null) {
+        mapped.get((int) position, out, offset, count);
+      } else {
+        System.arraycopy(storage.read(ref.path(), position, count), 0, out, offset, count);
+      }
+    } catch (IOException | RuntimeException e) {
+      failure = e;
+      throw e;
+    } catch (InternalError e) {
+      // What the JVM throws where a mapped file has become shorter, or its disk cannot be read.
+      failure = new DamagedFileException(ref.path(), "cannot be read through its mapping", e);
+      throw (DamagedFileException) failure;
+    }
   }
 
   private final class Reads extends InputStream {
@@ -174,30 +207,25 @@ final class StorageInput implements InputFile {
       if (position >= ref.bytes()) {
         return -1;
       }
-      int count;
-      if (summing) {
+      if (summing && summedBytes < position) {
         sumUpTo(position);
-        byte[] bytes = fetch(position, Math.min(MAX_READ_BYTES, length));
-        count = bytes.length;
-        System.arraycopy(bytes, 0, out, offset, count);
-      } else if (length < WINDOW_BYTES) {
-        count = readWindow(out, offset, length);
-      } else {
-        byte[] bytes = fetch(position, Math.min(MAX_READ_BYTES, length));
-        count = bytes.length;
-        System.arraycopy(bytes, 0, out, offset, count);
       }
+      int count =
+          summing || length >= WINDOW_BYTES
+              ? fetch(position, out, offset, length)
+              : readWindow(out, offset, length);
       position += count;
       return count;
     }
 
     private int readWindow(byte[] out, int offset, int length) throws IOException {
-      if (position < windowStart || position >= windowStart + window.length) {
-        window = fetch(position, WINDOW_BYTES);
+      if (position < windowStart || position >= windowStart + windowBytes) {
+        windowBytes = 0;
+        windowBytes = fetch(position, window, 0, WINDOW_BYTES);
         windowStart = position;
       }
       int from = (int) (position - windowStart);
-      int count = Math.min(length, window.length - from);
+      int count = Math.min(length, windowBytes - from);
       System.arraycopy(window, from, out, offset, count);
       return count;
     }

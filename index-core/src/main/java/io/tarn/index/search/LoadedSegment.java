@@ -106,7 +106,7 @@ final class LoadedSegment {
   private void fillBuckets() {
     IdColumn ids = segment.ids();
     for (int row = 0; row < bucketRows.length; row++) {
-      bucketStarts[bucket(ids, row)]++;
+      bucketStarts[bucket(ids.hash(row))]++;
     }
     int end = 0;
     for (int bucket = 0; bucket < bucketStarts.length; bucket++) {
@@ -115,14 +115,14 @@ final class LoadedSegment {
     }
     // Each start moves down from the end of its bucket as its rows come in.
     for (int row = bucketRows.length - 1; row >= 0; row--) {
-      bucketRows[--bucketStarts[bucket(ids, row)]] = row;
+      bucketRows[--bucketStarts[bucket(ids.hash(row))]] = row;
     }
   }
 
   /** Any number of buckets, evenly filled: the hash is taken as a fraction of 2³². */
-  private int bucket(IdColumn ids, int row) {
-    long hash = ids.hash(row) & 0xFFFF_FFFFL;
-    return (int) (hash * (bucketStarts.length - 1) >>> Integer.SIZE);
+  private int bucket(int hash) {
+    long fraction = hash & 0xFFFF_FFFFL;
+    return (int) (fraction * (bucketStarts.length - 1) >>> Integer.SIZE);
   }
 
   int listStart(int list) {
@@ -133,6 +133,21 @@ final class LoadedSegment {
     return listStarts[list + 1];
   }
 
+  /** The first of the places to look for an id at. */
+  int firstPlace(int hash) {
+    return bucketStarts[bucket(hash)];
+  }
+
+  /** The place behind the last one to look for an id at. */
+  int endPlace(int hash) {
+    return bucketStarts[bucket(hash) + 1];
+  }
+
+  /** The row at a place. */
+  int rowAt(int place) {
+    return bucketRows[place];
+  }
+
   /** Receives rows. */
   interface RowConsumer {
     void accept(int row);
@@ -140,11 +155,11 @@ final class LoadedSegment {
 
   /** Gives every row that has the id of {@code row} of {@code ids}: none, one, or rarely more. */
   void forEachRowOf(IdColumn ids, int row, RowConsumer consumer) {
-    int bucket = bucket(ids, row);
-    int end = bucketStarts[bucket + 1];
-    for (int i = bucketStarts[bucket]; i < end; i++) {
-      if (segment.ids().sameId(bucketRows[i], ids, row)) {
-        consumer.accept(bucketRows[i]);
+    int hash = ids.hash(row);
+    int end = endPlace(hash);
+    for (int place = firstPlace(hash); place < end; place++) {
+      if (segment.ids().sameId(bucketRows[place], ids, row)) {
+        consumer.accept(bucketRows[place]);
       }
     }
   }

@@ -76,6 +76,9 @@ public abstract sealed class RowVectors {
     private static final int BYTE_OFFSET = 128;
     private static final int MAX_BYTE = 255;
 
+    /** Looking for values that are no bytes, so many are stored before the first look. */
+    private static final int CHECKED_VALUES = 4096;
+
     private final int dimension;
     private final int rows;
     private byte[] bytes;
@@ -110,26 +113,30 @@ public abstract sealed class RowVectors {
     }
 
     private boolean addBytes(float[] vectors, int offset, int count) {
-      for (int i = offset; i < offset + count * dimension; i++) {
-        if (!isByte(vectors[i])) {
-          return false;
-        }
-      }
       if (bytes == null) {
         bytes = new byte[Math.addExact(rows * dimension, CodeKernels.ROW_PADDING)];
       }
       int at = size * dimension;
-      for (int i = 0; i < count * dimension; i++) {
-        bytes[at + i] = (byte) ((int) vectors[offset + i] - BYTE_OFFSET);
+      int values = count * dimension;
+      for (int begin = 0; begin < values; begin += CHECKED_VALUES) {
+        int end = Math.min(values, begin + CHECKED_VALUES);
+        if (!storeBytes(vectors, offset + begin, at + begin, end - begin)) {
+          return false;
+        }
       }
       return true;
     }
 
-    /** Negative zero is none: it would come back as zero. */
-    private static boolean isByte(float value) {
-      int whole = (int) value;
-      return (whole & MAX_BYTE) == whole
-          && Float.floatToRawIntBits(whole) == Float.floatToRawIntBits(value);
+    /** Bit by bit: negative zero is none, it would come back as zero. */
+    private boolean storeBytes(float[] vectors, int offset, int at, int count) {
+      int wrongBits = 0;
+      for (int i = 0; i < count; i++) {
+        float value = vectors[offset + i];
+        int whole = (int) value & MAX_BYTE;
+        bytes[at + i] = (byte) (whole - BYTE_OFFSET);
+        wrongBits |= Float.floatToRawIntBits(whole) ^ Float.floatToRawIntBits(value);
+      }
+      return wrongBits == 0;
     }
 
     /** How many vectors were added. */

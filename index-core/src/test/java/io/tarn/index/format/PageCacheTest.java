@@ -12,6 +12,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
 class PageCacheTest {
@@ -122,7 +123,7 @@ class PageCacheTest {
         page -> {
           mostReading.accumulateAndGet(reading.incrementAndGet(), Math::max);
           assertThat(cache.heldBytes()).isLessThanOrEqualTo(capacity);
-          Thread.yield();
+          LockSupport.parkNanos(20_000);
           reading.decrementAndGet();
           return read(page);
         };
@@ -131,7 +132,7 @@ class PageCacheTest {
       Random random = new Random(t);
       threads.add(
           () -> {
-            for (int i = 0; i < 2_000; i++) {
+            for (int i = 0; i < 500; i++) {
               int page = random.nextInt(40);
               assertThat(file.get(page, FLOATS, READ_BYTES, slow)[0]).isEqualTo(page);
               assertThat(cache.heldBytes()).isLessThanOrEqualTo(capacity);
