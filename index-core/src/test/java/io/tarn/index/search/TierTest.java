@@ -178,7 +178,7 @@ class TierTest {
     Map<FeatureId, String> expected = live(IndexReader.open(storage).view());
     int named = 0;
     int tried = 0;
-    for (int bit = 0; bit < sound.length * 8; bit += 131) {
+    for (int bit = 0; bit < sound.length * 8; bit += 257) {
       byte[] damaged = sound.clone();
       damaged[bit / 8] ^= (byte) (1 << bit % 8);
       // A file of its own: the pages of a mapped file must not change.
