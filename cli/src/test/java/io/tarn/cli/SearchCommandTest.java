@@ -106,12 +106,12 @@ class SearchCommandTest {
                 "--explain",
                 "--json",
                 "--filter",
-                "label = 'city' and width < 670 and sharpness is not null")
+                "label = 'forest' and width < 650 and sharpness is not null")
             .json();
     assertThat(answer.get("hits")).hasSize(3);
     answer
         .get("hits")
-        .forEach(hit -> assertThat(hit.at("/attributes/label").textValue()).isEqualTo("city"));
+        .forEach(hit -> assertThat(hit.at("/attributes/label").textValue()).isEqualTo("forest"));
     assertThat(answer.at("/effort/rows_scanned").longValue()).isPositive();
     Run.tarn("search", "--index", photos, "--id", "beach-3", "--filter", "size > 3")
         .fails(1, "size", "label");

@@ -35,6 +35,25 @@ public final class ChecksummedFile {
    * @throws DamagedFileException if it is missing, or its length or checksum is wrong
    */
   public static byte[] read(Storage storage, FileRef ref) throws IOException {
+    checkLength(storage, ref);
+    byte[] bytes;
+    try {
+      bytes = storage.read(ref.path(), 0, (int) ref.bytes());
+    } catch (NoSuchFileException | EOFException e) {
+      throw new DamagedFileException(ref.path(), "vanished while it was read", e);
+    }
+    CRC32C crc = new CRC32C();
+    crc.update(bytes, 0, bytes.length);
+    checkCrc(ref, crc);
+    return bytes;
+  }
+
+  /**
+   * Checks that a file is there and has the length that a snapshot records.
+   *
+   * @throws DamagedFileException if not
+   */
+  static void checkLength(Storage storage, FileRef ref) throws IOException {
     if (ref.bytes() > Format.MAX_FILE_BYTES) {
       throw new DamagedFileException(ref.path(), "is recorded with " + ref.bytes() + " bytes");
     }
@@ -48,18 +67,15 @@ public final class ChecksummedFile {
       throw new DamagedFileException(
           ref.path(), "has " + found + " bytes where the snapshot records " + ref.bytes());
     }
-    byte[] bytes;
-    try {
-      bytes = storage.read(ref.path(), 0, (int) ref.bytes());
-    } catch (NoSuchFileException | EOFException e) {
-      throw new DamagedFileException(ref.path(), "vanished while it was read", e);
-    }
-    String crc = crc32c(bytes);
+  }
+
+  /** Checks the sum of all bytes of a file. */
+  static void checkCrc(FileRef ref, CRC32C sum) throws DamagedFileException {
+    String crc = hex(sum);
     if (!crc.equals(ref.crc32c())) {
       throw new DamagedFileException(
           ref.path(), "has CRC-32C " + crc + " where the snapshot records " + ref.crc32c());
     }
-    return bytes;
   }
 
   /**

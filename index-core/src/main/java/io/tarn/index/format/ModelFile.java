@@ -56,6 +56,20 @@ public final class ModelFile {
   }
 
   /**
+   * Checks, without reading a model, that it can be as large as the snapshot says.
+   *
+   * @throws DamagedFileException if it is missing, of another length, or too short for its lists
+   */
+  public static void checkSize(Storage storage, ModelRef ref, int dimension) throws IOException {
+    ChecksummedFile.checkLength(storage, ref.file());
+    if ((long) ref.lists() * dimension * Float.BYTES > ref.file().bytes()) {
+      throw new DamagedFileException(
+          ref.file().path(),
+          "is too short for the " + ref.lists() + " lists that the snapshot records");
+    }
+  }
+
+  /**
    * Reads a model.
    *
    * @throws DamagedFileException if it is not, byte for byte, what the snapshot records

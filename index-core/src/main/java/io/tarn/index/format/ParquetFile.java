@@ -11,6 +11,10 @@ import org.apache.parquet.column.ParquetProperties;
 import org.apache.parquet.column.impl.ColumnReadStoreImpl;
 import org.apache.parquet.column.impl.ColumnWriteStoreV2;
 import org.apache.parquet.column.page.PageReadStore;
+import org.apache.parquet.column.values.ValuesWriter;
+import org.apache.parquet.column.values.factory.DefaultV2ValuesWriterFactory;
+import org.apache.parquet.column.values.factory.ValuesWriterFactory;
+import org.apache.parquet.column.values.plain.FixedLenByteArrayPlainValuesWriter;
 import org.apache.parquet.compression.CompressionCodecFactory.BytesInputCompressor;
 import org.apache.parquet.conf.PlainParquetConfiguration;
 import org.apache.parquet.hadoop.CodecFactory;
@@ -18,6 +22,7 @@ import org.apache.parquet.hadoop.ColumnChunkPageWriteStore;
 import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.ParquetFileWriter;
 import org.apache.parquet.hadoop.metadata.CompressionCodecName;
+import org.apache.parquet.io.InputFile;
 import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.io.api.Converter;
 import org.apache.parquet.io.api.GroupConverter;
@@ -50,7 +55,8 @@ final class ParquetFile {
         .orElseThrow();
   }
 
-  private static MessageType withoutVector(MessageType schema) {
+  /** The columns but the vector. */
+  static MessageType withoutVector(MessageType schema) {
     return new MessageType(
         schema.getName(),
         schema.getFields().stream().filter(f -> !f.getName().equals(Format.VECTOR)).toList());
@@ -77,6 +83,10 @@ final class ParquetFile {
               .withWriterVersion(ParquetProperties.WriterVersion.PARQUET_2_0)
               .withPageSize(PAGE_BYTES)
               .withDictionaryEncoding(Format.ID, false)
+              .withDictionaryEncoding(Format.CODE_OFFSET, false)
+              .withDictionaryEncoding(Format.CODE_SCALE, false)
+              .withDictionaryEncoding(Format.CODE_ERROR, false)
+              .withValuesWriterFactory(new PlainCodes())
               .build();
       this.uncompressed =
           new CodecFactory(new PlainParquetConfiguration(), PAGE_BYTES)
@@ -153,11 +163,43 @@ final class ParquetFile {
     }
   }
 
+  /** Codes PLAIN, so that they are read in bulk, and all else as Parquet encodes it by itself. */
+  private static final class PlainCodes implements ValuesWriterFactory {
+    private static final int INITIAL_BYTES = 64 * 1024;
+
+    private final ValuesWriterFactory byDefault = new DefaultV2ValuesWriterFactory();
+    private ParquetProperties properties;
+
+    @Override
+    public void initialize(ParquetProperties parquetProperties) {
+      properties = parquetProperties;
+      byDefault.initialize(parquetProperties);
+    }
+
+    @Override
+    public ValuesWriter newValuesWriter(ColumnDescriptor column) {
+      if (!column.getPath()[0].equals(Format.CODE)) {
+        return byDefault.newValuesWriter(column);
+      }
+      return new FixedLenByteArrayPlainValuesWriter(
+          column.getPrimitiveType().getTypeLength(),
+          INITIAL_BYTES,
+          properties.getPageSizeThreshold(),
+          properties.getAllocator());
+    }
+  }
+
   /** Opens a file held in memory. */
   static ParquetFileReader open(byte[] bytes) throws IOException {
+    return open(MemoryParquet.input(bytes));
+  }
+
+  /** Opens a file; pages are checked as they are read. */
+  static ParquetFileReader open(InputFile input) throws IOException {
     return ParquetFileReader.open(
-        MemoryParquet.input(bytes),
+        input,
         ParquetReadOptions.builder(new PlainParquetConfiguration())
+            .usePageChecksumVerification()
             .withAllocator(new HeapByteBufferAllocator())
             .build());
   }

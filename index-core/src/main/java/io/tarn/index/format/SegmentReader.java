@@ -5,86 +5,373 @@ import io.tarn.index.feature.AttributeType;
 import io.tarn.index.feature.IdType;
 import io.tarn.index.feature.Schema;
 import io.tarn.index.quantize.Quantizer;
-import io.tarn.index.segment.AttributeColumn;
-import io.tarn.index.segment.CodeColumns;
-import io.tarn.index.segment.IdColumn;
+import io.tarn.index.segment.LongColumn;
 import io.tarn.index.segment.RowVectors;
 import io.tarn.index.segment.Segment;
 import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.storage.Storage;
+import java.io.Closeable;
+import java.io.EOFException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import org.apache.parquet.column.ColumnDescriptor;
-import org.apache.parquet.column.ColumnReader;
-import org.apache.parquet.column.impl.ColumnReadStoreImpl;
+import java.util.Set;
 import org.apache.parquet.column.page.PageReadStore;
+import org.apache.parquet.column.statistics.LongStatistics;
 import org.apache.parquet.hadoop.ParquetFileReader;
+import org.apache.parquet.hadoop.metadata.BlockMetaData;
+import org.apache.parquet.hadoop.metadata.ColumnChunkMetaData;
 import org.apache.parquet.hadoop.metadata.FileMetaData;
 import org.apache.parquet.schema.MessageType;
 
-/** Reads whole segments into memory, checking their length and checksum first. */
-public final class SegmentReader {
-  private final String path;
-  private final Schema schema;
-  private final MessageType type;
-  private final int deletes;
-  private final int[] listIds;
-  private final IdColumn.Builder ids;
-  private final long[] orders;
-  private final long[] positions;
-  private final RowVectors.Builder vectors;
-  private final CodeColumns codes;
-  private final List<AttributeColumn.Builder> attributes;
-  private int row;
+/**
+ * Reads a segment. Opening one reads its footer, from which follows how much memory the rest takes;
+ * then the rest is read, once, with the vectors or without.
+ *
+ * <p>With the vectors, every byte of the file is read and its checksum compared with the
+ * snapshot's. Without them, length, footer and the checksum of every page that is read are checked,
+ * and those of the vectors' pages when they are first looked at.
+ */
+public final class SegmentReader implements Closeable {
+  /** What Parquet makes of a byte of a footer. */
+  private static final int FOOTER_EXPANSION = 8;
 
-  private SegmentReader(SegmentRef ref, Schema schema, MessageType type, boolean coded)
-      throws IOException {
-    this.path = ref.path();
+  private final Storage storage;
+  private final SegmentRef ref;
+  private final Schema schema;
+  private final StorageInput input;
+  private final ParquetFileReader file;
+  private final MessageType type;
+  private final boolean coded;
+
+  private SegmentReader(
+      Storage storage,
+      SegmentRef ref,
+      Schema schema,
+      StorageInput input,
+      ParquetFileReader file,
+      Quantizer quantizer) {
+    this.storage = storage;
+    this.ref = ref;
     this.schema = schema;
-    this.type = type;
-    int rows = Math.toIntExact(ref.rows() + ref.deletes());
-    long floats = Math.multiplyExact(ref.rows(), (long) schema.dimension());
-    if (floats * Float.BYTES > ref.file().bytes()) {
-      throw new DamagedFileException(
-          path, "is too short for the " + ref.rows() + " rows that the snapshot records");
-    }
-    this.deletes = Math.toIntExact(ref.deletes());
-    this.listIds = new int[rows];
-    this.ids = new IdColumn.Builder(schema.idType(), rows);
-    this.orders = new long[rows];
-    this.positions = new long[rows];
-    this.vectors = new RowVectors.Builder(schema.dimension(), Math.toIntExact(ref.rows()));
-    this.codes = coded ? codeColumns(rows - deletes, schema.dimension()) : null;
-    this.attributes = new ArrayList<>();
-    for (Attribute attribute : schema.attributes()) {
-      attributes.add(new AttributeColumn.Builder(attribute.type(), rows));
-    }
+    this.input = input;
+    this.file = file;
+    this.type = SegmentColumns.parquetType(schema, quantizer);
+    this.coded = quantizer instanceof Quantizer.RaBitQ;
   }
 
   /**
-   * Reads a segment.
+   * Reads a segment into memory, all of it.
    *
    * @throws DamagedFileException if it is not, byte for byte, what the snapshot records, or does
    *     not fit the schema
    */
   public static Segment read(Storage storage, SegmentRef ref, Schema schema) throws IOException {
-    byte[] bytes = ChecksummedFile.read(storage, ref.file());
-    try (ParquetFileReader file = ParquetFile.open(bytes)) {
-      Quantizer quantizer =
-          Quantizer.of(file.getFileMetaData().getKeyValueMetaData().get(Format.KEY_QUANTIZER));
-      MessageType type = SegmentColumns.parquetType(schema, quantizer);
-      checkFooter(file.getFileMetaData(), file.getRecordCount(), ref, schema, type);
-      SegmentReader reader =
-          new SegmentReader(ref, schema, type, quantizer instanceof Quantizer.RaBitQ);
-      reader.readRowGroups(file, ref);
-      return reader.segment(ref);
+    try (SegmentReader reader = open(storage, ref, schema)) {
+      return reader.read();
+    }
+  }
+
+  /**
+   * Opens a segment.
+   *
+   * @throws DamagedFileException if it is missing, or its footer is not that of such a segment
+   */
+  public static SegmentReader open(Storage storage, SegmentRef ref, Schema schema)
+      throws IOException {
+    StorageInput input = new StorageInput(storage, ref.file());
+    return checked(
+        ref,
+        input,
+        () -> {
+          ParquetFileReader file = ParquetFile.open(input);
+          try {
+            FileMetaData footer = file.getFileMetaData();
+            Quantizer quantizer =
+                Quantizer.of(footer.getKeyValueMetaData().get(Format.KEY_QUANTIZER));
+            SegmentReader reader = new SegmentReader(storage, ref, schema, input, file, quantizer);
+            checkFooter(footer, file.getRecordCount(), ref, schema, reader.type);
+            return reader;
+          } catch (IOException | RuntimeException e) {
+            file.close();
+            throw e;
+          }
+        });
+  }
+
+  private interface Step<T> {
+    T run() throws IOException;
+  }
+
+  /** Runs a step; what Parquet makes of damage is named as such. */
+  private static <T> T checked(SegmentRef ref, StorageInput input, Step<T> step)
+      throws IOException {
+    try {
+      return step.run();
     } catch (DamagedFileException | UnsupportedFormatException e) {
       throw e;
     } catch (IOException | RuntimeException e) {
+      input.rethrowFailure();
       throw new DamagedFileException(
           ref.path(), "cannot be read as a segment: " + e.getMessage(), e);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    file.close();
+  }
+
+  /** The segment. */
+  public SegmentRef ref() {
+    return ref;
+  }
+
+  /** The most memory that all but vectors and codes take once they are read. */
+  public long columnBytes() {
+    int rows = rows();
+    long bytes = LongColumn.bytesFor(ref.minOrder(), ref.maxOrder(), rows);
+    bytes += LongColumn.bytesFor(positionRange()[0], positionRange()[1], rows);
+    bytes +=
+        schema.idType() == IdType.INT64
+            ? (long) Long.BYTES * rows
+            : (long) Integer.BYTES * rows + textBytes(Format.ID);
+    for (Attribute attribute : schema.attributes()) {
+      long nulls = (rows + Long.SIZE - 1L) / Long.SIZE * Long.BYTES;
+      bytes +=
+          nulls
+              + switch (attribute.type()) {
+                case LONG, DOUBLE, TIMESTAMP -> (long) Long.BYTES * rows;
+                case BOOLEAN -> nulls;
+                case STRING -> (long) Integer.BYTES * rows + textBytes(attribute.name());
+              };
+    }
+    return bytes;
+  }
+
+  /** The most memory that the vectors take if they are held in memory. */
+  public long vectorBytes() {
+    return (long) Float.BYTES * ref.rows() * schema.dimension();
+  }
+
+  /** The most memory that finding the vectors takes if they are not held in memory. */
+  public long pageTableBytes() {
+    long fullPages = vectorBytes() / VectorPages.MIN_PAGE_BYTES;
+    return (fullPages + 2L * file.getRowGroups().size() + 1) * VectorLayout.BYTES_PER_PAGE;
+  }
+
+  /**
+   * The most memory taken, beside what is kept, while the segment is read: the pages of a row
+   * group, codes not yet laid out, texts collected.
+   */
+  public long openingBytes(boolean withVectors) {
+    long largestGroup = 0;
+    for (BlockMetaData group : file.getRowGroups()) {
+      long bytes = 0;
+      for (ColumnChunkMetaData column : group.getColumns()) {
+        bytes += withVectors || !isVector(column) ? column.getTotalSize() : 0;
+      }
+      largestGroup = Math.max(largestGroup, bytes);
+    }
+    long texts = schema.idType() == IdType.STRING ? textBytes(Format.ID) : 0;
+    for (Attribute attribute : schema.attributes()) {
+      if (attribute.type() == AttributeType.STRING) {
+        texts += textBytes(attribute.name()) + 4L * Integer.BYTES * rows();
+      }
+    }
+    long codeBytes =
+        coded ? ref.rows() * (SegmentColumns.codeBytes(schema.dimension()) + 3L * Float.BYTES) : 0;
+    return largestGroup
+        + 2 * texts
+        + codeBytes
+        + 2L * StorageInput.MAX_READ_BYTES
+        + (long) FOOTER_EXPANSION * input.footerBytes();
+  }
+
+  /** The most memory a page of vectors takes while it is read into a cache. */
+  public static long largestPageBytes(int dimension) {
+    long rowBytes = (long) Float.BYTES * dimension;
+    long floatBytes = Math.max(rowBytes, VectorPages.MAX_PAGE_BYTES);
+    long levelBytes = (floatBytes / rowBytes + 1) * VectorPages.MAX_LEVEL_BYTES;
+    return 2 * floatBytes
+        + levelBytes
+        + VectorLayout.MAX_HEADER_BYTES
+        + PageCache.PAGE_OVERHEAD_BYTES;
+  }
+
+  private int rows() {
+    return Math.toIntExact(ref.rows() + ref.deletes());
+  }
+
+  private static boolean isVector(ColumnChunkMetaData column) {
+    return column.getPath().toArray()[0].equals(Format.VECTOR);
+  }
+
+  private List<ColumnChunkMetaData> chunks(String name) {
+    List<ColumnChunkMetaData> chunks = new ArrayList<>();
+    for (BlockMetaData group : file.getRowGroups()) {
+      for (ColumnChunkMetaData column : group.getColumns()) {
+        if (column.getPath().toArray()[0].equals(name)) {
+          chunks.add(column);
+        }
+      }
+    }
+    return chunks;
+  }
+
+  /**
+   * Bytes of all texts of a column, where the writer did not say so as many as the file may hold.
+   */
+  private long textBytes(String name) {
+    long bytes = 0;
+    for (ColumnChunkMetaData chunk : chunks(name)) {
+      long size = 0;
+      if (chunk.getSizeStatistics() != null) {
+        size = chunk.getSizeStatistics().getUnencodedByteArrayDataBytes().orElse(0L);
+      }
+      bytes += Math.max(size, chunk.getTotalUncompressedSize());
+    }
+    return bytes;
+  }
+
+  /** The smallest and the largest position, as far as the footer says. */
+  private long[] positionRange() {
+    long min = Long.MAX_VALUE;
+    long max = Long.MIN_VALUE;
+    for (ColumnChunkMetaData chunk : chunks(Format.POSITION)) {
+      if (!(chunk.getStatistics() instanceof LongStatistics range) || !range.hasNonNullValue()) {
+        return new long[] {Long.MIN_VALUE, Long.MAX_VALUE};
+      }
+      min = Math.min(min, range.getMin());
+      max = Math.max(max, range.getMax());
+    }
+    return new long[] {min, max};
+  }
+
+  /**
+   * Reads all of the segment into memory.
+   *
+   * @throws DamagedFileException if it is not, byte for byte, what the snapshot records
+   */
+  public Segment read() throws IOException {
+    try {
+      return checked(ref, input, this::decodeWithVectors);
+    } catch (DamagedFileException e) {
+      // Its checksum says more of a damaged file than what decoding stumbled over.
+      try {
+        input.checkSum();
+      } catch (DamagedFileException wrongSum) {
+        throw wrongSum;
+      } catch (IOException unreadable) {
+        e.addSuppressed(unreadable);
+      }
+      throw e;
+    }
+  }
+
+  private Segment decodeWithVectors() throws IOException {
+    checkSize();
+    RowVectors.Builder vectors =
+        new RowVectors.Builder(schema.dimension(), Math.toIntExact(ref.rows()));
+    SegmentDecoder decoder = decoder(vectors);
+    input.map();
+    input.beginSum();
+    decodeRowGroups(decoder);
+    if (vectors.size() != ref.rows()) {
+      throw new DamagedFileException(
+          ref.path(),
+          "has " + vectors.size() + " vectors where the snapshot records " + ref.rows());
+    }
+    input.checkSum();
+    return decoder.segment(ref, vectors.build());
+  }
+
+  /**
+   * Reads all but the vectors, which are looked at through a mapping of the file.
+   *
+   * @throws DamagedFileException if what is read is damaged
+   * @throws IOException if the storage cannot map files
+   */
+  public Segment readMapped() throws IOException {
+    input.map();
+    ByteBuffer mapped =
+        input
+            .mapping()
+            .orElseThrow(() -> new IOException(storage.location() + " cannot map files"));
+    return checked(ref, input, () -> decodeWithout(layout -> new MappedVectors(layout, mapped)));
+  }
+
+  /** Whether the storage can map the file. */
+  public boolean isMappable() throws IOException {
+    try {
+      return storage.map(ref.path(), 0, 1).isPresent();
+    } catch (NoSuchFileException | EOFException e) {
+      throw new DamagedFileException(ref.path(), "vanished while it was read", e);
+    }
+  }
+
+  /**
+   * Reads all but the vectors, whose pages are read when they are needed, and kept in a cache.
+   *
+   * @throws DamagedFileException if what is read is damaged
+   */
+  public Segment readCached(PageCache cache) throws IOException {
+    return checked(
+        ref, input, () -> decodeWithout(layout -> new CachedVectors(storage, layout, cache)));
+  }
+
+  private interface Place {
+    RowVectors.Source vectors(VectorLayout layout) throws IOException;
+  }
+
+  private Segment decodeWithout(Place place) throws IOException {
+    checkSize();
+    VectorLayout layout =
+        VectorLayout.read(ref.path(), file, schema.dimension(), Math.toIntExact(ref.deletes()));
+    file.setRequestedSchema(ParquetFile.withoutVector(type));
+    SegmentDecoder decoder = decoder(null);
+    decodeRowGroups(decoder);
+    return decoder.segment(
+        ref,
+        RowVectors.fetched(schema.dimension(), Math.toIntExact(ref.rows()), place.vectors(layout)));
+  }
+
+  private SegmentDecoder decoder(RowVectors.Builder vectors) {
+    LongColumn.Builder positions =
+        new LongColumn.Builder(positionRange()[0], positionRange()[1], rows());
+    return new SegmentDecoder(ref, schema, type, coded, positions, vectors);
+  }
+
+  private void decodeRowGroups(SegmentDecoder decoder) throws IOException {
+    String createdBy = file.getFileMetaData().getCreatedBy();
+    for (BlockMetaData block : file.getRowGroups()) {
+      PageReadStore group = file.readNextRowGroup();
+      if (group == null || group.getRowCount() != block.getRowCount()) {
+        throw new DamagedFileException(ref.path(), "has row groups other than its footer says");
+      }
+      decoder.readRowGroup(group, bulkColumns(block), createdBy);
+    }
+  }
+
+  private static Set<String> bulkColumns(BlockMetaData group) {
+    Set<String> names = new HashSet<>();
+    for (ColumnChunkMetaData column : group.getColumns()) {
+      if (CodePages.isBulk(column)) {
+        names.add(column.getPath().toArray()[0]);
+      }
+    }
+    return names;
+  }
+
+  /** Before anything is made as large as the snapshot says. */
+  private void checkSize() throws DamagedFileException {
+    if (vectorBytes() > ref.file().bytes()) {
+      throw new DamagedFileException(
+          ref.path(), "is too short for the " + ref.rows() + " rows that the snapshot records");
     }
   }
 
@@ -111,118 +398,6 @@ public final class SegmentReader {
       throw new DamagedFileException(
           ref.path(),
           "has " + records + " rows where the snapshot records " + (ref.rows() + ref.deletes()));
-    }
-  }
-
-  private Segment segment(SegmentRef ref) {
-    List<AttributeColumn> columns = attributes.stream().map(a -> a.build()).toList();
-    return new Segment(
-        ref, deletes, listIds, ids.build(), orders, positions, vectors.build(), codes, columns);
-  }
-
-  private void readRowGroups(ParquetFileReader file, SegmentRef ref) throws IOException {
-    String createdBy = file.getFileMetaData().getCreatedBy();
-    for (PageReadStore group = file.readNextRowGroup();
-        group != null;
-        group = file.readNextRowGroup()) {
-      readRowGroup(group, createdBy);
-    }
-    if (vectors.size() != ref.rows()) {
-      throw new DamagedFileException(
-          path, "has " + vectors.size() + " vectors where the snapshot records " + ref.rows());
-    }
-  }
-
-  private void readRowGroup(PageReadStore group, String createdBy) throws IOException {
-    ColumnReadStoreImpl columns = ParquetFile.columns(group, type, createdBy);
-    int count = Math.toIntExact(group.getRowCount());
-    ColumnReader lists = column(columns, Format.LIST_ID);
-    ColumnReader orderColumn = column(columns, Format.EVENT_ORDER);
-    ColumnReader positionColumn = column(columns, Format.POSITION);
-    for (int i = row; i < row + count; i++) {
-      listIds[i] = lists.getInteger();
-      lists.consume();
-      orders[i] = orderColumn.getLong();
-      orderColumn.consume();
-      positions[i] = positionColumn.getLong();
-      positionColumn.consume();
-    }
-    readIds(column(columns, Format.ID), count);
-    for (int a = 0; a < attributes.size(); a++) {
-      readAttribute(a, column(columns, schema.attributes().get(a).name()), count);
-    }
-    if (codes != null) {
-      readCodes(columns, count);
-    }
-    row += count;
-    ParquetFile.readVectors(
-        path, group, type, schema.dimension(), (page, rows) -> vectors.add(page, 0, rows));
-  }
-
-  private static CodeColumns codeColumns(int rows, int dimension) {
-    int codeBytes = SegmentColumns.codeBytes(dimension);
-    return new CodeColumns(
-        new byte[Math.multiplyExact(rows, codeBytes)],
-        new float[rows],
-        new float[rows],
-        new float[rows]);
-  }
-
-  private void readCodes(ColumnReadStoreImpl columns, int count) {
-    int codeBytes = SegmentColumns.codeBytes(schema.dimension());
-    ColumnReader bits = column(columns, Format.CODE);
-    for (int i = row; i < row + count; i++) {
-      if (bits.getCurrentDefinitionLevel() > 0) {
-        byte[] code = bits.getBinary().getBytesUnsafe();
-        System.arraycopy(code, 0, codes.bits(), (i - deletes) * codeBytes, codeBytes);
-      }
-      bits.consume();
-    }
-    readFactor(column(columns, Format.CODE_OFFSET), codes.offsets(), count);
-    readFactor(column(columns, Format.CODE_SCALE), codes.scales(), count);
-    readFactor(column(columns, Format.CODE_ERROR), codes.errors(), count);
-  }
-
-  private void readFactor(ColumnReader column, float[] values, int count) {
-    for (int i = row; i < row + count; i++) {
-      if (column.getCurrentDefinitionLevel() > 0) {
-        values[i - deletes] = column.getFloat();
-      }
-      column.consume();
-    }
-  }
-
-  private ColumnReader column(ColumnReadStoreImpl columns, String name) {
-    ColumnDescriptor descriptor = type.getColumnDescription(new String[] {name});
-    return columns.getColumnReader(descriptor);
-  }
-
-  private void readIds(ColumnReader column, int count) {
-    for (int i = 0; i < count; i++) {
-      if (schema.idType() == IdType.INT64) {
-        ids.add(column.getLong());
-      } else {
-        ids.add(column.getBinary().getBytesUnsafe());
-      }
-      column.consume();
-    }
-  }
-
-  private void readAttribute(int attribute, ColumnReader column, int count) {
-    AttributeType valueType = schema.attributes().get(attribute).type();
-    AttributeColumn.Builder values = attributes.get(attribute);
-    for (int i = 0; i < count; i++) {
-      if (column.getCurrentDefinitionLevel() == 0) {
-        values.addNull();
-      } else {
-        switch (valueType) {
-          case STRING -> values.add(column.getBinary().getBytesUnsafe());
-          case LONG, TIMESTAMP -> values.add(column.getLong());
-          case DOUBLE -> values.add(column.getDouble());
-          case BOOLEAN -> values.add(column.getBoolean());
-        }
-      }
-      column.consume();
     }
   }
 }

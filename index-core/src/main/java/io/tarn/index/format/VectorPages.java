@@ -34,6 +34,10 @@ final class VectorPages {
   static final int MAX_PAGE_BYTES = 1024 * 1024;
 
   private static final int MAX_VARINT_BYTES = 5;
+
+  /** Repetition levels of a row are two runs; definition levels one for all rows of a page. */
+  static final int MAX_LEVEL_BYTES = 3 * (MAX_VARINT_BYTES + 1);
+
   private static final int PRESENT = 2;
   private static final int NULL_LIST = 0;
   private static final int NEW_ROW = 0;

@@ -119,7 +119,7 @@ final class ListDivision {
       Segment segment,
       SortedMap<Integer, Sample> samples,
       SampledRow use) {
-    int[] lists = segment.listIds();
+    int[] lists = segment.lists().toArray();
     Sample sample = null;
     for (int row = segment.deletes(); row < lists.length; row++) {
       if (row == segment.deletes() || lists[row] != lists[row - 1]) {

@@ -61,7 +61,7 @@ final class ListMoves {
 
   /** The list of each row of a segment, among those of the new model; deletes keep theirs. */
   int[] listsOf(Segment segment) {
-    int[] lists = segment.listIds().clone();
+    int[] lists = segment.lists().toArray();
     int row = segment.deletes();
     while (row < lists.length) {
       int list = lists[row];

@@ -120,7 +120,7 @@ public final class Maintenance {
     Survey survey = Survey.ofLists(storage, snapshot, wanted);
     Set<Integer> worthwhile = new TreeSet<>();
     for (int s = 0; s < survey.size(); s++) {
-      int[] rowLists = survey.outline(s).listIds();
+      int[] rowLists = survey.outline(s).lists().toArray();
       for (int row = 0; row < rowLists.length; row++) {
         if (!survey.isNewest(s, row) && wanted.contains(rowLists[row])) {
           worthwhile.add(s);
@@ -225,7 +225,7 @@ public final class Maintenance {
 
   /** A row without a use may stay where it is, as long as there is such a list. */
   private static boolean mustBeReplaced(Survey survey, int subject, int[] lists, Model successor) {
-    int[] old = survey.outline(subject).listIds();
+    int[] old = survey.outline(subject).lists().toArray();
     for (int row = 0; row < lists.length; row++) {
       if (lists[row] != old[row]
           && (survey.isNewest(subject, row)

@@ -82,9 +82,10 @@ final class Replacement {
   private static int leastList(List<Segment> segments, int[] next) {
     int least = Format.DELETES_LIST;
     for (int i = 0; i < next.length; i++) {
-      int[] lists = segments.get(i).listIds();
-      if (next[i] < lists.length && (least == Format.DELETES_LIST || lists[next[i]] < least)) {
-        least = lists[next[i]];
+      Segment segment = segments.get(i);
+      if (next[i] < segment.rowCount()) {
+        int list = segment.lists().listOf(next[i]);
+        least = least == Format.DELETES_LIST ? list : Math.min(least, list);
       }
     }
     return least;
@@ -93,7 +94,7 @@ final class Replacement {
   private int writeList(int s, Segment segment, int from, int list, SegmentOutput output)
       throws IOException {
     int row = from;
-    for (; row < segment.rowCount() && segment.listIds()[row] == list; row++) {
+    for (; row < segment.rowCount() && segment.lists().listOf(row) == list; row++) {
       if (survey.isKept(s, row)) {
         output.add(list, segment.feature(row));
       }

@@ -7,7 +7,6 @@ import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.storage.Storage;
 import java.io.IOException;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -64,8 +63,7 @@ final class Survey {
     Survey survey = new Survey(storage, snapshot, Maintenance.KEEP_ALL_DELETES);
     for (SegmentRef ref : snapshot.segments()) {
       Segment segment = survey.read(ref);
-      int[] sorted = segment.listIds();
-      if (lists.stream().anyMatch(list -> Arrays.binarySearch(sorted, list) >= 0)) {
+      if (lists.stream().anyMatch(segment.lists()::contains)) {
         survey.addSubject(segment);
       }
     }
@@ -139,7 +137,7 @@ final class Survey {
     }
     Segment segment = outline(subject);
     return !segment.isDelete(row)
-        || segment.orders()[row] >= forgetDeletesBelow
+        || segment.orders().get(row) >= forgetDeletesBelow
         || newest.hasOlderElsewhere(subject, row);
   }
 

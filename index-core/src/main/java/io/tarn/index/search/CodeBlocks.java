@@ -102,6 +102,17 @@ final class CodeBlocks {
     return (slots + CodeKernels.BLOCK_ROWS - 1) / CodeKernels.BLOCK_ROWS;
   }
 
+  /** The most memory that the codes of {@code rows} rows in {@code lists} lists take. */
+  static long bytesFor(int dimension, int rows, int lists) {
+    long padded = Math.min(lists, rows / MIN_ALIGNED_ROWS) + 1L;
+    long slots = rows + padded * (CodeKernels.BLOCK_ROWS - 1);
+    long blocks = (slots + CodeKernels.BLOCK_ROWS - 1) / CodeKernels.BLOCK_ROWS;
+    int blockBytes =
+        CodeKernels.pairs(dimension) * CodeKernels.PAIR_BYTES + CodeKernels.FACTOR_BYTES;
+    return blocks * (blockBytes + (long) Float.BYTES * CodeKernels.BLOCK_PARAMETERS)
+        + (long) Integer.BYTES * lists;
+  }
+
   int pairs() {
     return pairs;
   }

@@ -5,6 +5,7 @@ import io.tarn.index.feature.Feature;
 import io.tarn.index.feature.FeatureId;
 import io.tarn.index.feature.RejectedFeatureException;
 import io.tarn.index.format.ModelFile;
+import io.tarn.index.format.PageCache;
 import io.tarn.index.format.SegmentReader;
 import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.snapshot.Snapshot;
@@ -28,39 +29,57 @@ public final class IndexReader {
 
   private final Storage storage;
   private final SnapshotLog log;
+  private final OpenOptions options;
   private volatile IndexView view;
 
   /** When {@link #view} was last known to be the newest; guarded by this. */
   private long confirmedNanos;
 
-  private IndexReader(Storage storage, SnapshotLog log) {
+  /** Pages of the segments whose vectors are remote; null as long as none are. */
+  private PageCache cache;
+
+  private IndexReader(Storage storage, SnapshotLog log, OpenOptions options) {
     this.storage = storage;
     this.log = log;
+    this.options = options;
+  }
+
+  /** Opens the newest snapshot with {@link OpenOptions#defaults}. */
+  public static IndexReader open(Storage storage) throws IOException {
+    return open(storage, OpenOptions.defaults());
   }
 
   /**
    * Opens the newest snapshot.
    *
+   * @throws MemoryBudgetException if it does not fit the memory budget
    * @throws io.tarn.index.commit.NotAnIndexException if there is no index
    * @throws io.tarn.index.format.DamagedFileException if a file of it is missing or damaged
    * @throws io.tarn.index.format.UnsupportedFormatException if a newer Tarn wrote it
    */
-  public static IndexReader open(Storage storage) throws IOException {
+  public static IndexReader open(Storage storage, OpenOptions options) throws IOException {
     SnapshotLog log = new SnapshotLog(storage);
-    IndexReader reader = new IndexReader(storage, log);
+    IndexReader reader = new IndexReader(storage, log, options);
     reader.confirmedNanos = System.nanoTime();
     reader.view = reader.load(log.newest());
     return reader;
   }
 
+  /** Opens one version, whatever the newest is, with {@link OpenOptions#defaults}. */
+  public static IndexView openVersion(Storage storage, long version) throws IOException {
+    return openVersion(storage, version, OpenOptions.defaults());
+  }
+
   /**
    * Opens one version, whatever the newest is.
    *
+   * @throws MemoryBudgetException if it does not fit the memory budget
    * @throws io.tarn.index.commit.NoSuchVersionException if there is no such version
    */
-  public static IndexView openVersion(Storage storage, long version) throws IOException {
+  public static IndexView openVersion(Storage storage, long version, OpenOptions options)
+      throws IOException {
     SnapshotLog log = new SnapshotLog(storage);
-    return new IndexReader(storage, log).load(log.read(version));
+    return new IndexReader(storage, log, options).load(log.read(version));
   }
 
   /** What searches see now. */
@@ -68,7 +87,17 @@ public final class IndexReader {
     return view;
   }
 
-  /** Moves on to the newest snapshot; true if there was a newer one. */
+  /** Bytes of heap that the current view and the cache of pages take. */
+  public synchronized long memoryBytes() {
+    return view.memoryBytes() + (cache == null ? 0 : cache.heldBytes());
+  }
+
+  /**
+   * Moves on to the newest snapshot; true if there was a newer one. If it fails, the view stays as
+   * it is.
+   *
+   * @throws MemoryBudgetException if what is new does not fit beside the current view
+   */
   public synchronized boolean refresh() throws IOException {
     long known = view.snapshot().version();
     long nowNanos = System.nanoTime();
@@ -101,8 +130,6 @@ public final class IndexReader {
   private IndexView load(Snapshot snapshot) throws IOException {
     IndexView old = view;
     boolean sameModel = old != null && old.snapshot().model().equals(snapshot.model());
-    SearchModel model =
-        sameModel ? old.searchModel() : new SearchModel(ModelFile.read(storage, snapshot.model()));
     Set<SegmentRef> added = new LinkedHashSet<>(snapshot.segments());
     List<LoadedSegment> segments = new ArrayList<>();
     if (sameModel) {
@@ -115,9 +142,45 @@ public final class IndexReader {
     boolean onlyAdded = old != null && segments.size() == old.segments().size();
     int knownCount = onlyAdded ? segments.size() : 0;
     LiveRows known = onlyAdded ? old.live() : LiveRows.none();
-    for (SegmentRef ref : added) {
-      segments.add(new LoadedSegment(SegmentReader.read(storage, ref, snapshot.schema()), model));
+    if (!sameModel) {
+      ModelFile.checkSize(storage, snapshot.model(), snapshot.schema().dimension());
     }
-    return new IndexView(snapshot, model, segments, LiveRows.with(known, knownCount, segments));
+    List<SegmentReader> readers = new ArrayList<>();
+    try {
+      for (SegmentRef ref : added) {
+        readers.add(SegmentReader.open(storage, ref, snapshot.schema()));
+      }
+      MemoryPlan plan = plan(snapshot, !sameModel, readers);
+      SearchModel model =
+          sameModel
+              ? old.searchModel()
+              : new SearchModel(ModelFile.read(storage, snapshot.model()));
+      segments.addAll(new SegmentLoader(model, plan, cache).load(readers));
+      return new IndexView(snapshot, model, segments, LiveRows.with(known, knownCount, segments));
+    } finally {
+      for (SegmentReader reader : readers) {
+        reader.close();
+      }
+    }
+  }
+
+  /** Decides where vectors go, and gives the cache the room that this leaves. */
+  private MemoryPlan plan(Snapshot snapshot, boolean newModel, List<SegmentReader> added)
+      throws IOException {
+    boolean mappable = !added.isEmpty() && added.get(0).isMappable();
+    if (options.tier() == VectorTier.MAPPED && !added.isEmpty() && !mappable) {
+      throw new IOException(
+          storage.location()
+              + " cannot map files into memory: open it with vectors auto or remote");
+    }
+    long heldBytes = view == null ? 0 : view.memoryBytes();
+    MemoryPlan plan =
+        MemoryPlan.of(options, snapshot, heldBytes, cache != null, newModel, added, mappable);
+    if (cache != null) {
+      cache.resize(plan.cacheBytes());
+    } else if (plan.tier() == VectorTier.REMOTE) {
+      cache = new PageCache(plan.cacheBytes());
+    }
+    return plan;
   }
 }

@@ -106,7 +106,11 @@ public final class IndexView {
     return counts;
   }
 
-  /** Gives every live feature, in no particular order. */
+  /**
+   * Gives every live feature, in no particular order.
+   *
+   * @throws java.io.UncheckedIOException as {@link #search(Query)} does
+   */
   public void forEachLive(Consumer<Feature> consumer) {
     for (int s = 0; s < segments.size(); s++) {
       Segment segment = segments.get(s).segment;
@@ -118,7 +122,11 @@ public final class IndexView {
     }
   }
 
-  /** The live feature of an id, or empty if there is none or it is deleted. */
+  /**
+   * The live feature of an id, or empty if there is none or it is deleted.
+   *
+   * @throws java.io.UncheckedIOException as {@link #search} does
+   */
   public Optional<Feature> get(FeatureId id) {
     checkIdType(id);
     IdColumn key = IdColumn.single(id);
@@ -163,6 +171,8 @@ public final class IndexView {
    *
    * @throws RejectedFeatureException if the query's vector is no vector of this index
    * @throws io.tarn.index.filter.FilterException if its filter does not fit the schema
+   * @throws java.io.UncheckedIOException if vectors are not in memory and cannot be read; its cause
+   *     is a {@link io.tarn.index.format.DamagedFileException} if they are damaged
    */
   public SearchResult search(Query query) throws RejectedFeatureException {
     return search(List.of(query)).get(0);
@@ -228,6 +238,15 @@ public final class IndexView {
         .segment
         .ids()
         .compare(row, segments.get(otherSegment).segment.ids(), otherRow);
+  }
+
+  /** Bytes of heap it takes, what it shares with other views included; no cache of pages. */
+  long memoryBytes() {
+    long bytes = searchModel.memoryBytes() + live.memoryBytes();
+    for (LoadedSegment segment : segments) {
+      bytes += segment.memoryBytes();
+    }
+    return bytes;
   }
 
   SearchModel searchModel() {

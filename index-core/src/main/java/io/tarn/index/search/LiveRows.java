@@ -27,6 +27,20 @@ final class LiveRows {
     return count;
   }
 
+  /** Bytes of memory for the rows of a segment. */
+  static long bytesFor(int rows) {
+    return (rows + 63) / 64 * (long) Long.BYTES;
+  }
+
+  /** Bytes of memory the bitmaps take. */
+  long memoryBytes() {
+    long bytes = 0;
+    for (long[] bitmap : bitmaps) {
+      bytes += (long) Long.BYTES * bitmap.length;
+    }
+    return bytes;
+  }
+
   boolean isLive(int segment, int row) {
     return (bitmaps.get(segment)[row >> 6] & 1L << row) != 0;
   }
@@ -86,27 +100,25 @@ final class LiveRows {
     /** Whether the row wins over all of its id in the segments up to its own; kills the losers. */
     private boolean isNewestUpTo(int s, int row) {
       Segment segment = segments.get(s).segment;
-      boolean[] newest = {true};
+      int hash = segment.ids().hash(row);
+      boolean newest = true;
       for (int t = 0; t <= s; t++) {
-        int other = t;
-        Segment otherSegment = segments.get(t).segment;
-        segments
-            .get(t)
-            .forEachRowOf(
-                segment.ids(),
-                row,
-                otherRow -> {
-                  if (other == s && otherRow == row) {
-                    return;
-                  }
-                  if (segment.supersedes(row, otherSegment, otherRow)) {
-                    kill(other, otherRow);
-                  } else {
-                    newest[0] = false;
-                  }
-                });
+        LoadedSegment other = segments.get(t);
+        int end = other.endPlace(hash);
+        for (int place = other.firstPlace(hash); place < end; place++) {
+          int otherRow = other.rowAt(place);
+          if ((t == s && otherRow == row)
+              || !other.segment.ids().sameId(otherRow, segment.ids(), row)) {
+            continue;
+          }
+          if (segment.supersedes(row, other.segment, otherRow)) {
+            kill(t, otherRow);
+          } else {
+            newest = false;
+          }
+        }
       }
-      return newest[0];
+      return newest;
     }
 
     private void kill(int s, int row) {

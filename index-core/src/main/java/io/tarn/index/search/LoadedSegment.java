@@ -3,36 +3,69 @@ package io.tarn.index.search;
 import io.tarn.index.centroid.Model;
 import io.tarn.index.format.DamagedFileException;
 import io.tarn.index.segment.IdColumn;
+import io.tarn.index.segment.ListRuns;
 import io.tarn.index.segment.Segment;
-import java.util.Arrays;
 
 /**
- * A segment with what a reader adds to it, immutable once made: where each list begins, and a hash
- * table from id to row.
+ * A segment with what a reader adds to it, immutable once made: where each list begins, and which
+ * rows have an id.
  */
 final class LoadedSegment {
-  private static final int EMPTY = -1;
+  /** Rows of a bucket of ids on average; rows are few bytes, and looking at a wrong one costs. */
+  private static final int ROWS_PER_BUCKET = 2;
 
   final Segment segment;
 
   /** The rows of the i-th list of the model are {@code listStarts[i]} up to the next. */
   private final int[] listStarts;
 
-  /** Open addressing with linear probing: rows, at the place their id hashes to or after it. */
-  private final int[] table;
+  /** Where in {@link #bucketRows} the rows begin whose ids hash to a bucket, and the end of all. */
+  private final int[] bucketStarts;
+
+  /** All rows, bucket by bucket. */
+  private final int[] bucketRows;
 
   /** The codes laid out for scanning; null if the segment has none. */
   final CodeBlocks codes;
 
-  LoadedSegment(Segment segment, SearchModel model) throws DamagedFileException {
-    this.segment = segment;
-    this.listStarts = listStarts(segment, model.model());
-    this.table = idTable(segment.ids());
+  /**
+   * @param read the segment, whose codes are laid out anew and not kept as they are
+   */
+  LoadedSegment(Segment read, SearchModel model) throws DamagedFileException {
+    this.segment = read.withoutCodes();
+    this.listStarts = listStarts(read, model.model());
+    this.bucketStarts = new int[bucketCount(read.rowCount()) + 1];
+    this.bucketRows = new int[read.rowCount()];
+    fillBuckets();
     this.codes =
-        segment.codes() == null
+        read.codes() == null
             ? null
-            : CodeBlocks.of(
-                model.model().dimension(), segment.codes(), codeStarts(), model.centers());
+            : CodeBlocks.of(model.model().dimension(), read.codes(), codeStarts(), model.centers());
+  }
+
+  /**
+   * The most memory it takes beside the segment's columns and vectors.
+   *
+   * @param rows features and deletes
+   * @param lists lists of the model
+   * @param dimension dimension of the codes; 0 if there are none
+   */
+  static long bytesFor(int rows, int lists, int dimension) {
+    return (long) Integer.BYTES * (rows + bucketCount(rows) + 1)
+        // Here, in the codes, and twice in the runs of the segment.
+        + 4L * Integer.BYTES * (lists + 1)
+        + (dimension == 0 ? 0 : CodeBlocks.bytesFor(dimension, rows, lists));
+  }
+
+  private static int bucketCount(int rows) {
+    return Math.max(1, rows / ROWS_PER_BUCKET);
+  }
+
+  /** Bytes of memory it takes. */
+  long memoryBytes() {
+    return segment.memoryBytes()
+        + (long) Integer.BYTES * (listStarts.length + bucketStarts.length + bucketRows.length)
+        + (codes == null ? 0 : codes.memoryBytes());
   }
 
   /** List starts as codes count them: from the first feature on. */
@@ -45,42 +78,51 @@ final class LoadedSegment {
   }
 
   private static int[] listStarts(Segment segment, Model model) throws DamagedFileException {
+    ListRuns runs = segment.lists();
     int[] starts = new int[model.listCount() + 1];
-    int row = segment.deletes();
+    int run = segment.deletes() > 0 ? 1 : 0;
+    boolean sound = run == 0 || (runs.list(0) < 0 && runs.end(0) == segment.deletes());
     for (int list = 0; list < model.listCount(); list++) {
-      starts[list] = row;
-      while (row < segment.rowCount() && segment.listIds()[row] == model.listIds()[list]) {
-        row++;
+      starts[list] = run < runs.count() ? runs.start(run) : segment.rowCount();
+      if (run < runs.count() && runs.list(run) == model.listIds()[list]) {
+        run++;
       }
     }
-    starts[model.listCount()] = row;
-    if (row != segment.rowCount()) {
+    starts[model.listCount()] = segment.rowCount();
+    if (!sound || run < runs.count()) {
+      int wrong = sound ? run : 0;
       throw new DamagedFileException(
           segment.ref().path(),
           "has row "
-              + row
+              + runs.start(wrong)
               + " in list "
-              + segment.listIds()[row]
+              + runs.list(wrong)
               + ", which is out of order or not in the model");
     }
     return starts;
   }
 
-  private static int[] idTable(IdColumn ids) {
-    int slots = Integer.highestOneBit(Math.max(1, ids.size())) * 4;
-    if (ids.size() * 3L < slots) {
-      slots /= 2;
+  /** Counts the rows of each bucket, then puts them into their places. */
+  private void fillBuckets() {
+    IdColumn ids = segment.ids();
+    for (int row = 0; row < bucketRows.length; row++) {
+      bucketStarts[bucket(ids.hash(row))]++;
     }
-    int[] table = new int[slots];
-    Arrays.fill(table, EMPTY);
-    for (int row = 0; row < ids.size(); row++) {
-      int slot = ids.hash(row) & slots - 1;
-      while (table[slot] != EMPTY) {
-        slot = slot + 1 & slots - 1;
-      }
-      table[slot] = row;
+    int end = 0;
+    for (int bucket = 0; bucket < bucketStarts.length; bucket++) {
+      end += bucketStarts[bucket];
+      bucketStarts[bucket] = end;
     }
-    return table;
+    // Each start moves down from the end of its bucket as its rows come in.
+    for (int row = bucketRows.length - 1; row >= 0; row--) {
+      bucketRows[--bucketStarts[bucket(ids.hash(row))]] = row;
+    }
+  }
+
+  /** Any number of buckets, evenly filled: the hash is taken as a fraction of 2³². */
+  private int bucket(int hash) {
+    long fraction = hash & 0xFFFF_FFFFL;
+    return (int) (fraction * (bucketStarts.length - 1) >>> Integer.SIZE);
   }
 
   int listStart(int list) {
@@ -91,6 +133,21 @@ final class LoadedSegment {
     return listStarts[list + 1];
   }
 
+  /** The first of the places to look for an id at. */
+  int firstPlace(int hash) {
+    return bucketStarts[bucket(hash)];
+  }
+
+  /** The place behind the last one to look for an id at. */
+  int endPlace(int hash) {
+    return bucketStarts[bucket(hash) + 1];
+  }
+
+  /** The row at a place. */
+  int rowAt(int place) {
+    return bucketRows[place];
+  }
+
   /** Receives rows. */
   interface RowConsumer {
     void accept(int row);
@@ -98,11 +155,11 @@ final class LoadedSegment {
 
   /** Gives every row that has the id of {@code row} of {@code ids}: none, one, or rarely more. */
   void forEachRowOf(IdColumn ids, int row, RowConsumer consumer) {
-    for (int slot = ids.hash(row) & table.length - 1;
-        table[slot] != EMPTY;
-        slot = slot + 1 & table.length - 1) {
-      if (segment.ids().sameId(table[slot], ids, row)) {
-        consumer.accept(table[slot]);
+    int hash = ids.hash(row);
+    int end = endPlace(hash);
+    for (int place = firstPlace(hash); place < end; place++) {
+      if (segment.ids().sameId(bucketRows[place], ids, row)) {
+        consumer.accept(bucketRows[place]);
       }
     }
   }

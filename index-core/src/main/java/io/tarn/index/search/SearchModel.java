@@ -20,6 +20,17 @@ final class SearchModel {
     this.coarse = new CoarseSearch(model, centers.mean());
   }
 
+  /** The most memory that a model and what is derived from it take. */
+  static long bytesFor(int dimension, int lists) {
+    return (long) lists * (2L * Float.BYTES * dimension + Integer.BYTES + Float.BYTES)
+        + 2L * Float.BYTES * dimension
+        + CodeBlocks.bytesFor(dimension, lists, 1);
+  }
+
+  long memoryBytes() {
+    return bytesFor(model.dimension(), model.listCount());
+  }
+
   Model model() {
     return model;
   }

@@ -26,6 +26,9 @@ public sealed interface AttributeColumn {
   /** The value of a row, of its {@link AttributeType#valueClass()}, or null. */
   Object get(int row);
 
+  /** Bytes of memory the values take. */
+  long memoryBytes();
+
   /** Whether a row has no value. */
   default boolean isNull(int row) {
     return nulls().length > 0 && (nulls()[row >> 6] >>> row & 1) != 0;
@@ -60,6 +63,11 @@ public sealed interface AttributeColumn {
     }
 
     @Override
+    public long memoryBytes() {
+      return (long) Long.BYTES * (keys.length + nulls.length);
+    }
+
+    @Override
     public Object get(int row) {
       if (isNull(row)) {
         return null;
@@ -81,6 +89,11 @@ public sealed interface AttributeColumn {
   record Booleans(int size, long[] bits, long[] nulls) implements AttributeColumn {
 
     @Override
+    public long memoryBytes() {
+      return (long) Long.BYTES * (bits.length + nulls.length);
+    }
+
+    @Override
     public Object get(int row) {
       return isNull(row) ? null : (bits[row >> 6] >>> row & 1) != 0;
     }
@@ -96,6 +109,11 @@ public sealed interface AttributeColumn {
     @Override
     public int size() {
       return texts.size();
+    }
+
+    @Override
+    public long memoryBytes() {
+      return texts.memoryBytes() + (long) Long.BYTES * nulls.length;
     }
 
     @Override
@@ -116,6 +134,11 @@ public sealed interface AttributeColumn {
     @Override
     public int size() {
       return codes.size();
+    }
+
+    @Override
+    public long memoryBytes() {
+      return dictionary.memoryBytes() + codes.memoryBytes() + (long) Long.BYTES * nulls.length;
     }
 
     @Override
@@ -231,10 +254,14 @@ public sealed interface AttributeColumn {
     public AttributeColumn build() {
       long[] nullRows = nulls.length == 0 ? NONE : Arrays.copyOf(nulls, words(size));
       return switch (type) {
-        case LONG, DOUBLE, TIMESTAMP -> new Numbers(type, Arrays.copyOf(keys, size), nullRows);
+        case LONG, DOUBLE, TIMESTAMP -> new Numbers(type, trimmed(keys), nullRows);
         case BOOLEAN -> new Booleans(size, Arrays.copyOf(bits, words(size)), nullRows);
         case STRING -> buildTexts(nullRows);
       };
+    }
+
+    private long[] trimmed(long[] values) {
+      return values.length == size ? values : Arrays.copyOf(values, size);
     }
 
     /** Whichever takes less memory; besides, the codes are quicker to filter by. */

@@ -14,4 +14,9 @@ public record CodeColumns(byte[] bits, float[] offsets, float[] scales, float[] 
   public int codeBytes() {
     return offsets.length == 0 ? 0 : bits.length / offsets.length;
   }
+
+  /** Bytes of memory the codes take. */
+  public long memoryBytes() {
+    return bits.length + 3L * Float.BYTES * offsets.length;
+  }
 }

@@ -13,6 +13,9 @@ public abstract sealed class IdColumn {
   /** How many ids there are. */
   public abstract int size();
 
+  /** Bytes of memory the ids take. */
+  public abstract long memoryBytes();
+
   /** The id of a row. */
   public abstract FeatureId get(int row);
 
@@ -66,7 +69,7 @@ public abstract sealed class IdColumn {
 
     public IdColumn build() {
       return type == IdType.INT64
-          ? new Numbers(Arrays.copyOf(numbers, size))
+          ? new Numbers(size == numbers.length ? numbers : Arrays.copyOf(numbers, size))
           : new Texts(texts.build());
     }
   }
@@ -81,6 +84,11 @@ public abstract sealed class IdColumn {
     @Override
     public int size() {
       return ids.length;
+    }
+
+    @Override
+    public long memoryBytes() {
+      return (long) Long.BYTES * ids.length;
     }
 
     @Override
@@ -119,6 +127,11 @@ public abstract sealed class IdColumn {
     @Override
     public int size() {
       return ids.size();
+    }
+
+    @Override
+    public long memoryBytes() {
+      return ids.memoryBytes();
     }
 
     @Override

@@ -60,7 +60,7 @@ public final class NewestRows {
     return new Segment(
         segment.ref(),
         segment.deletes(),
-        segment.listIds(),
+        segment.lists(),
         segment.ids(),
         segment.orders(),
         segment.positions(),
@@ -119,8 +119,8 @@ public final class NewestRows {
   }
 
   private void noteTie(Segment a, int row, Segment b, int otherRow) {
-    if (a.orders()[row] == b.orders()[otherRow]
-        && a.positions()[row] == b.positions()[otherRow]
+    if (a.orders().get(row) == b.orders().get(otherRow)
+        && a.positions().get(row) == b.positions().get(otherRow)
         && a.ref().sequence() == b.ref().sequence()
         && !a.ref().path().equals(b.ref().path())) {
       tied.computeIfAbsent(a.ref().path(), unused -> new HashSet<>()).add(b.ref().path());

@@ -56,12 +56,37 @@ public abstract sealed class RowVectors {
   }
 
   /**
+   * Vectors that lie elsewhere and are fetched, one at a time, when they are asked for.
+   *
+   * @param source gives their floats
+   */
+  public static RowVectors fetched(int dimension, int size, Source source) {
+    return new Fetched(dimension, size, source);
+  }
+
+  /** Where vectors come from that are not held in memory. Thread-safe. */
+  public interface Source {
+    /**
+     * Copies a vector.
+     *
+     * @throws java.io.UncheckedIOException if it cannot be read, or is damaged
+     */
+    void copy(int row, float[] out, int outOffset);
+
+    /** Bytes of memory it takes to find the vectors. */
+    long memoryBytes();
+  }
+
+  /**
    * Collects vectors. As long as every value is a whole number from 0 to 255, as in pictures and in
    * many image descriptors, a value takes a byte and not four.
    */
   public static final class Builder {
     private static final int BYTE_OFFSET = 128;
     private static final int MAX_BYTE = 255;
+
+    /** Looking for values that are no bytes, so many are stored before the first look. */
+    private static final int CHECKED_VALUES = 4096;
 
     private final int dimension;
     private final int rows;
@@ -97,26 +122,30 @@ public abstract sealed class RowVectors {
     }
 
     private boolean addBytes(float[] vectors, int offset, int count) {
-      for (int i = offset; i < offset + count * dimension; i++) {
-        if (!isByte(vectors[i])) {
-          return false;
-        }
-      }
       if (bytes == null) {
         bytes = new byte[Math.addExact(rows * dimension, CodeKernels.ROW_PADDING)];
       }
       int at = size * dimension;
-      for (int i = 0; i < count * dimension; i++) {
-        bytes[at + i] = (byte) ((int) vectors[offset + i] - BYTE_OFFSET);
+      int values = count * dimension;
+      for (int begin = 0; begin < values; begin += CHECKED_VALUES) {
+        int end = Math.min(values, begin + CHECKED_VALUES);
+        if (!storeBytes(vectors, offset + begin, at + begin, end - begin)) {
+          return false;
+        }
       }
       return true;
     }
 
-    /** Negative zero is none: it would come back as zero. */
-    private static boolean isByte(float value) {
-      int whole = (int) value;
-      return (whole & MAX_BYTE) == whole
-          && Float.floatToRawIntBits(whole) == Float.floatToRawIntBits(value);
+    /** Bit by bit: negative zero is none, it would come back as zero. */
+    private boolean storeBytes(float[] vectors, int offset, int at, int count) {
+      int wrongBits = 0;
+      for (int i = 0; i < count; i++) {
+        float value = vectors[offset + i];
+        int whole = (int) value & MAX_BYTE;
+        bytes[at + i] = (byte) (whole - BYTE_OFFSET);
+        wrongBits |= Float.floatToRawIntBits(whole) ^ Float.floatToRawIntBits(value);
+      }
+      return wrongBits == 0;
     }
 
     /** How many vectors were added. */
@@ -211,6 +240,55 @@ public abstract sealed class RowVectors {
     @Override
     public float dot(float[] query, int row) {
       return kernels.dot(query, values, row * dimension(), dimension());
+    }
+  }
+
+  private static final class Fetched extends RowVectors {
+    /** The vector a thread looks at. */
+    private static final ThreadLocal<float[]> SCRATCH = ThreadLocal.withInitial(() -> new float[0]);
+
+    private final VectorKernels kernels = Kernels.best();
+    private final Source source;
+
+    Fetched(int dimension, int size, Source source) {
+      super(dimension, size);
+      this.source = source;
+    }
+
+    @Override
+    public long memoryBytes() {
+      return source.memoryBytes();
+    }
+
+    /** Touching would cost as much as reading. */
+    @Override
+    public int touch(int row) {
+      return 0;
+    }
+
+    @Override
+    public void copy(int row, float[] out, int outOffset) {
+      source.copy(row, out, outOffset);
+    }
+
+    @Override
+    public float squaredL2(float[] query, int row) {
+      return kernels.squaredL2(query, 0, fetch(row), 0, dimension());
+    }
+
+    @Override
+    public float dot(float[] query, int row) {
+      return kernels.dot(query, 0, fetch(row), 0, dimension());
+    }
+
+    private float[] fetch(int row) {
+      float[] vector = SCRATCH.get();
+      if (vector.length < dimension()) {
+        vector = new float[dimension()];
+        SCRATCH.set(vector);
+      }
+      source.copy(row, vector, 0);
+      return vector;
     }
   }
 }

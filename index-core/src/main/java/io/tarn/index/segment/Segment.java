@@ -10,7 +10,7 @@ import java.util.List;
  *
  * @param ref what the snapshot records of it
  * @param deletes how many of the rows are deletes
- * @param listIds the list of each row, ascending; -1 for deletes
+ * @param lists the list of each row, ascending; -1 for deletes
  * @param ids the id of each row
  * @param orders the event order of each row
  * @param positions the source position of each row
@@ -21,17 +21,17 @@ import java.util.List;
 public record Segment(
     SegmentRef ref,
     int deletes,
-    int[] listIds,
+    ListRuns lists,
     IdColumn ids,
-    long[] orders,
-    long[] positions,
+    LongColumn orders,
+    LongColumn positions,
     RowVectors vectors,
     CodeColumns codes,
     List<AttributeColumn> attributes) {
 
   /** Features and deletes together. */
   public int rowCount() {
-    return listIds.length;
+    return ids.size();
   }
 
   /** Whether a row is a delete. */
@@ -39,17 +39,37 @@ public record Segment(
     return row < deletes;
   }
 
+  /** This segment without its codes, once they are kept in another form. */
+  public Segment withoutCodes() {
+    return new Segment(ref, deletes, lists, ids, orders, positions, vectors, null, attributes);
+  }
+
+  /** Bytes of memory it takes, vectors and codes included. */
+  public long memoryBytes() {
+    long bytes =
+        lists.memoryBytes()
+            + ids.memoryBytes()
+            + orders.memoryBytes()
+            + positions.memoryBytes()
+            + vectors.memoryBytes()
+            + (codes == null ? 0 : codes.memoryBytes());
+    for (AttributeColumn attribute : attributes) {
+      bytes += attribute.memoryBytes();
+    }
+    return bytes;
+  }
+
   /** A row as the feature, or delete, that was written. */
   public Feature feature(int row) {
     if (isDelete(row)) {
-      return Feature.delete(ids.get(row), orders[row], positions[row]);
+      return Feature.delete(ids.get(row), orders.get(row), positions.get(row));
     }
     Object[] values = new Object[attributes.size()];
     for (int i = 0; i < values.length; i++) {
       values[i] = attributes.get(i).get(row);
     }
     return new Feature(
-        ids.get(row), vectors.get(row - deletes), orders[row], positions[row], values);
+        ids.get(row), vectors.get(row - deletes), orders.get(row), positions.get(row), values);
   }
 
   /**
@@ -57,12 +77,12 @@ public record Segment(
    * brought it in, then by source position, then by the larger path, so that the rule is total.
    */
   public boolean supersedes(int row, Segment other, int otherRow) {
-    int comparison = Long.compare(orders[row], other.orders[otherRow]);
+    int comparison = Long.compare(orders.get(row), other.orders.get(otherRow));
     if (comparison == 0) {
       comparison = Long.compare(ref.sequence(), other.ref.sequence());
     }
     if (comparison == 0) {
-      comparison = Long.compare(positions[row], other.positions[otherRow]);
+      comparison = Long.compare(positions.get(row), other.positions.get(otherRow));
     }
     if (comparison == 0) {
       comparison = ref.path().compareTo(other.ref.path());

@@ -16,10 +16,18 @@ public sealed interface TextCodes {
   /** The code of a row. */
   int get(int row);
 
+  /** Bytes of memory the codes take. */
+  long memoryBytes();
+
   /** Codes below 256, read unsigned. */
   record Bytes(byte[] codes) implements TextCodes {
     @Override
     public int size() {
+      return codes.length;
+    }
+
+    @Override
+    public long memoryBytes() {
       return codes.length;
     }
 
@@ -37,6 +45,11 @@ public sealed interface TextCodes {
     }
 
     @Override
+    public long memoryBytes() {
+      return (long) Short.BYTES * codes.length;
+    }
+
+    @Override
     public int get(int row) {
       return codes[row] & 0xffff;
     }
@@ -47,6 +60,11 @@ public sealed interface TextCodes {
     @Override
     public int size() {
       return codes.length;
+    }
+
+    @Override
+    public long memoryBytes() {
+      return (long) Integer.BYTES * codes.length;
     }
 
     @Override

@@ -68,6 +68,11 @@ public final class Utf8Column {
         utf8, start(row), ends[row], other.utf8, other.start(otherRow), other.ends[otherRow]);
   }
 
+  /** Bytes of memory the texts take. */
+  public long memoryBytes() {
+    return utf8.length + (long) Integer.BYTES * ends.length;
+  }
+
   private int start(int row) {
     return row == 0 ? 0 : ends[row - 1];
   }

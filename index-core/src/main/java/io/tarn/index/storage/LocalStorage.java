@@ -82,6 +82,22 @@ public final class LocalStorage implements Storage {
   }
 
   @Override
+  public Optional<ByteBuffer> map(String path, long offsetBytes, int length) throws IOException {
+    try (FileChannel channel = FileChannel.open(resolve(path), StandardOpenOption.READ)) {
+      // Checked first: beyond the end of a file, a mapping faults instead of throwing.
+      if (offsetBytes + length > channel.size()) {
+        throw new EOFException(
+            path + " ends before byte " + (offsetBytes + length) + " in " + root);
+      }
+      return Optional.of(channel.map(FileChannel.MapMode.READ_ONLY, offsetBytes, length));
+    } catch (NoSuchFileException e) {
+      throw new NoSuchFileException(path, null, "no such file in " + root);
+    } catch (AccessDeniedException e) {
+      throw accessDenied(e, "read");
+    }
+  }
+
+  @Override
   public PendingFile create(String path) throws IOException {
     Path target = resolve(path);
     try {

@@ -2,12 +2,14 @@ package io.tarn.index.storage;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
 
 /**
  * The one port through which an index touches a file system: five operations on whole, immutable
- * files under one root. Paths are relative, with '/' between their parts.
+ * files under one root, and one more that a storage may offer. Paths are relative, with '/' between
+ * their parts.
  *
  * <p>Implementations are thread-safe. A file, once created, never changes until it is deleted; a
  * created file is seen at once by every reader.
@@ -24,6 +26,20 @@ public interface Storage extends Closeable {
    * @throws java.io.EOFException if the file ends before
    */
   byte[] read(String path, long offsetBytes, int length) throws IOException;
+
+  /**
+   * Maps a range of a file into memory: its bytes are read when they are looked at, by the
+   * operating system, and take no heap. The mapping ends when the buffer is garbage collected, and
+   * outlives the deletion of the file.
+   *
+   * @return a read-only buffer of exactly {@code length} bytes, or empty if this storage, or the
+   *     file system below it, cannot map
+   * @throws java.nio.file.NoSuchFileException if there is no such file
+   * @throws java.io.EOFException if the file ends before
+   */
+  default Optional<ByteBuffer> map(String path, long offsetBytes, int length) throws IOException {
+    return Optional.empty();
+  }
 
   /**
    * Begins a file that comes into being, whole and durable, when it is published.

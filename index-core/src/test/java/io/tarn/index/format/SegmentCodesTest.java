@@ -105,7 +105,7 @@ class SegmentCodesTest {
     RowCode expected = new RowCode(dimension);
     for (int i = 0; i < rows; i++) {
       int list = 4 * i / rows;
-      assertThat(segment.listIds()[DELETES + i]).isEqualTo(LIST_IDS[list]);
+      assertThat(segment.lists().listOf(DELETES + i)).isEqualTo(LIST_IDS[list]);
       coder.encode(segment.vectors().get(i), 0, model.centroids(), list * dimension, expected);
       int from = i * codes.codeBytes();
       assertThat(Arrays.copyOfRange(codes.bits(), from, from + codes.codeBytes()))

@@ -127,7 +127,7 @@ class SegmentRoundTripTest {
     for (int i = 0; i < rows.size(); i++) {
       Feature feature = rows.get(i).feature();
       Feature found = segment.feature(i);
-      assertThat(segment.listIds()[i]).isEqualTo(rows.get(i).list());
+      assertThat(segment.lists().listOf(i)).isEqualTo(rows.get(i).list());
       assertThat(segment.isDelete(i)).isEqualTo(feature.deleted());
       assertThat(found.id()).isEqualTo(feature.id());
       assertThat(found.order()).isEqualTo(feature.order());

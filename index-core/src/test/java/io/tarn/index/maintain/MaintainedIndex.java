@@ -123,7 +123,7 @@ final class MaintainedIndex {
     Map<Long, Integer> lists = new TreeMap<>();
     for (Segment segment : segments()) {
       for (int row = segment.deletes(); row < segment.rowCount(); row++) {
-        lists.put((Long) segment.ids().get(row).toObject(), segment.listIds()[row]);
+        lists.put((Long) segment.ids().get(row).toObject(), segment.lists().listOf(row));
       }
     }
     return lists;

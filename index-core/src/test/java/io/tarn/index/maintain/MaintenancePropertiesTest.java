@@ -319,7 +319,7 @@ class MaintenancePropertiesTest {
           String live = view.get(feature.id()).map(Lake::describe).orElse("");
           if (describe(feature).equals(live) && view.model().listCount() <= 16) {
             int nearest = view.model().listIds()[assigner.assign(feature.vector())];
-            assertThat(segment.listIds()[row]).isEqualTo(nearest);
+            assertThat(segment.lists().listOf(row)).isEqualTo(nearest);
           }
         }
       }

@@ -63,7 +63,7 @@ class MaintenanceTest {
     index.commit(index.maintenance().merge(index.paths()).orElseThrow());
 
     assertThat(index.segments()).hasSize(1);
-    assertThat(index.segments().get(0).listIds()).containsExactly(-1, -1, 0, 0, 1, 1, 2, 2);
+    assertThat(index.segments().get(0).lists().toArray()).containsExactly(-1, -1, 0, 0, 1, 1, 2, 2);
     assertThat(index.values().keySet()).containsExactly(1L, 2L, 3L, 4L, 5L, 6L);
     assertThat(IndexVerifier.verify(index.storage).problems()).isEmpty();
   }

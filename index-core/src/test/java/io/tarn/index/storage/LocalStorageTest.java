@@ -56,4 +56,11 @@ class LocalStorageTest extends StorageContractTest {
 
     assertThat(storage.location()).isEqualTo(Path.of("some/index").toAbsolutePath().toString());
   }
+
+  @Test
+  void localFilesCanBeMapped() throws Exception {
+    write("segments/a", bytes("hello"));
+
+    assertThat(storage.map("segments/a", 0, 5)).isPresent();
+  }
 }

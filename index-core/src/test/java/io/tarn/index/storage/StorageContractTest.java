@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.EOFException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CyclicBarrier;
@@ -172,6 +174,33 @@ public abstract class StorageContractTest {
         .hasMessageContaining("segments/a");
     assertThatThrownBy(() -> storage.read("segments/a", 4, 2)).isInstanceOf(EOFException.class);
     assertThatThrownBy(() -> storage.read("segments/a", 100, 1)).isInstanceOf(EOFException.class);
+  }
+
+  /** Storages may refuse to map; what they map is what they read. */
+  @Test
+  void aMappedRangeIsWhatIsRead() throws Exception {
+    byte[] content = new byte[100_000];
+    new Random(7).nextBytes(content);
+    write("segments/a", content);
+    Optional<ByteBuffer> all = storage.map("segments/a", 0, content.length);
+    if (all.isEmpty()) {
+      return;
+    }
+    for (int from : new int[] {0, 1, 4_097, 99_999}) {
+      ByteBuffer range = storage.map("segments/a", from, content.length - from).orElseThrow();
+      byte[] mapped = new byte[range.remaining()];
+      range.get(mapped);
+      assertThat(mapped).isEqualTo(Arrays.copyOfRange(content, from, content.length));
+    }
+    assertThat(all.orElseThrow().isReadOnly()).isTrue();
+    assertThatThrownBy(() -> storage.map("segments/a", 1, content.length))
+        .isInstanceOf(EOFException.class)
+        .hasMessageContaining("segments/a");
+    assertThatThrownBy(() -> storage.map("segments/b", 0, 1))
+        .isInstanceOf(NoSuchFileException.class)
+        .hasMessageContaining("segments/b");
+    storage.delete("segments/a");
+    assertThat(all.orElseThrow().get(99_999)).isEqualTo(content[99_999]);
   }
 
   @Test

@@ -10,6 +10,7 @@ import io.tarn.index.feature.Metric;
 import io.tarn.index.feature.Schema;
 import io.tarn.index.format.SegmentReader;
 import io.tarn.index.quantize.Quantizer;
+import io.tarn.index.segment.ListRuns;
 import io.tarn.index.segment.Segment;
 import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.storage.LocalStorage;
@@ -61,7 +62,9 @@ class SegmentTaskTest {
       task.add(row(2, 2), 1);
       List<SegmentRef> segments = task.finish();
       assertThat(segments).hasSize(1);
-      assertThat(read(segments.get(0)).listIds()).containsExactly(-1, 3, 9);
+      ListRuns lists = read(segments.get(0)).lists();
+      assertThat(List.of(lists.listOf(0), lists.listOf(1), lists.listOf(2)))
+          .containsExactly(-1, 3, 9);
     }
   }
 
