@@ -123,6 +123,18 @@ final class Candidates {
     return count;
   }
 
+  /** Takes out the candidates whose estimate is below the limit. */
+  int takeLikely() {
+    int count = 0;
+    ensureTaken();
+    for (int i = 0; i < size; i++) {
+      if (lowers[i] < limit && (lowers[i] + rowUppers[i]) / 2 < limit) {
+        taken[count++] = i;
+      }
+    }
+    return count;
+  }
+
   /** Takes out all candidates that are still below the limit. */
   int takeAll() {
     int count = 0;

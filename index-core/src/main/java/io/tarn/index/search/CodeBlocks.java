@@ -20,10 +20,10 @@ final class CodeBlocks {
 
   /**
    * How many standard errors a bound lies below the estimate: the ε₀ of RaBitQ (SIGMOD 2024,
-   * section 5.2.4). The farthest of the true neighbours is missed with the probability that a
-   * Gaussian falls so far on one side, 0.6%, nearer ones with less. At 1.9, as in the paper, 0.1 to
-   * 0.2% of all neighbours were missed on fashion-mnist, at 2.4 half as many for a fifth more rows
-   * looked at.
+   * section 5.2.4), which takes 1.9. The farthest of the true neighbours is missed with the
+   * probability that a Gaussian falls so far on one side, 0.6%, nearer ones more seldom. Two
+   * errors would halve the vectors looked at on sift1m, and miss a hit in some hundred where there
+   * are few dimensions.
    */
   static final float ERRORS = 2.5f;
 

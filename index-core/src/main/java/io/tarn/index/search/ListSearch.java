@@ -299,9 +299,11 @@ final class ListSearch {
     candidates.lower(Math.nextUp(nearest.threshold()));
   }
 
-  /** Computes the distances of all candidates that are not ruled out. */
+  /** Computes the distances of all candidates that are not ruled out, the likely ones first. */
   private void rerank() {
     tighten();
+    lookAt(candidates.takeLikely());
+    candidates.lower(Math.nextUp(nearest.threshold()));
     lookAt(candidates.takeAll());
   }
 
