@@ -84,8 +84,8 @@ final class Errors {
     for (Throwable cause = problem; cause != null; cause = cause.getCause()) {
       String message = forUsers(cause);
       if (message != null) {
-        // A filter's message points with a caret at a place in the line above it.
-        return cause instanceof FilterException ? message.strip() : oneLine(message);
+        // The lines that follow in a filter's message point at a place in it with a caret.
+        return oneLine(cause instanceof FilterException ? firstLine(message) : message);
       }
     }
     String message = problem.getMessage() == null ? "" : ": " + oneLine(problem.getMessage());
@@ -119,6 +119,10 @@ final class Errors {
             || cause.getClass() == IOException.class
             || cause.getClass() == IllegalArgumentException.class;
     return speaksToUsers ? cause.getMessage() : null;
+  }
+
+  private static String firstLine(String message) {
+    return message.lines().findFirst().orElse("");
   }
 
   private static String oneLine(String message) {

@@ -116,7 +116,7 @@ class SearchCommandTest {
     Run.tarn("search", "--index", photos, "--id", "beach-3", "--filter", "size > 3")
         .fails(1, "size", "label");
     Run.tarn("search", "--index", photos, "--id", "beach-3", "--filter", "width >")
-        .fails(1, "width >", "^");
+        .fails(1, "in the filter, at character 8");
   }
 
   @Test

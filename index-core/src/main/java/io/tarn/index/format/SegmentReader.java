@@ -116,6 +116,9 @@ public final class SegmentReader implements Closeable {
       throw e;
     } catch (IOException | RuntimeException e) {
       input.rethrowFailure();
+      // Bytes that are not those which were written explain more than what Parquet made of them.
+      input.beginSum();
+      input.checkSum();
       throw new DamagedFileException(
           ref.path(), "cannot be read as a segment: " + e.getMessage(), e);
     }

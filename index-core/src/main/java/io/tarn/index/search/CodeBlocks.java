@@ -21,9 +21,9 @@ final class CodeBlocks {
   /**
    * How many standard errors a bound lies below the estimate: the ε₀ of RaBitQ (SIGMOD 2024,
    * section 5.2.4), which takes 1.9. The farthest of the true neighbours is missed with the
-   * probability that a Gaussian falls so far on one side, 0.6%, nearer ones more seldom. Two
-   * errors would halve the vectors looked at on sift1m, and miss a hit in some hundred where there
-   * are few dimensions.
+   * probability that a Gaussian falls so far on one side, 0.6%, nearer ones more seldom. Two errors
+   * would halve the vectors looked at on sift1m, and miss a hit in some hundred where there are few
+   * dimensions.
    */
   static final float ERRORS = 2.5f;
 
