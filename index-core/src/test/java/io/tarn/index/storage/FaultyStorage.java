@@ -80,20 +80,21 @@ public final class FaultyStorage implements Storage {
   }
 
   /** Ends the consequences of a crash. */
-  public void restart() {
+  public synchronized void restart() {
     down = false;
   }
 
   /** The operations so far, for counting and for messages. */
-  public List<String> operations() {
-    return operations;
+  public synchronized List<String> operations() {
+    return List.copyOf(operations);
   }
 
   private interface Operation<T> {
     T run() throws IOException;
   }
 
-  private <T> T perform(String name, Operation<T> operation) throws IOException {
+  /** Operations of several threads, as of segments being loaded, come one after the other. */
+  private synchronized <T> T perform(String name, Operation<T> operation) throws IOException {
     if (down) {
       throw new Crash(name + ", after a crash");
     }
