@@ -16,7 +16,7 @@ public abstract sealed class RowVectors {
    * bytes, at the beginning of a cache line: so vectors of whole lines begin there, too, and do not
    * take one line more.
    */
-  private static final int LEAD_BYTES = CACHE_LINE_BYTES - 16;
+  public static final int LEAD_BYTES = CACHE_LINE_BYTES - 16;
 
   private final int dimension;
   private final int size;
