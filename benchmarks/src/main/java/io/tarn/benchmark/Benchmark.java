@@ -56,7 +56,8 @@ public final class Benchmark {
       throw new BenchmarkException("k %d is more than %s has".formatted(k, data.name()));
     }
     List<Contender> contenders = new ArrayList<>();
-    nlists(data.base().count()).forEach(nlist -> contenders.add(new TarnContender(nlist)));
+    nlists(settings, data.base().count())
+        .forEach(nlist -> contenders.add(new TarnContender(nlist)));
     contenders.addAll(peers);
     WorkFolder work = new WorkFolder(settings.work(), data);
     boolean truthIsGiven = !data.truth().isEmpty();
@@ -86,7 +87,8 @@ public final class Benchmark {
     }
   }
 
-  private List<Integer> nlists(int rows) {
+  /** The numbers of lists that suit so many rows. */
+  static List<Integer> nlists(BenchmarkSettings settings, int rows) {
     if (settings.nlists().isEmpty()) {
       return List.of(Integer.highestOneBit(Math.max(1, (int) Math.sqrt(2.0 * rows))));
     }

@@ -6,6 +6,8 @@ import io.tarn.index.centroid.Model;
 import io.tarn.index.commit.Committer;
 import io.tarn.index.commit.NewIndex;
 import io.tarn.index.commit.SnapshotLog;
+import io.tarn.index.feature.Attribute;
+import io.tarn.index.feature.AttributeType;
 import io.tarn.index.feature.Feature;
 import io.tarn.index.feature.FeatureId;
 import io.tarn.index.feature.IdType;
@@ -34,9 +36,13 @@ import java.util.SplittableRandom;
  * Tarn, through index-core alone: what the batch job does, without Spark. Ids are row numbers.
  *
  * @param nlist how many lists
+ * @param withShares whether each row has an attribute {@link #SHARE}, for filters
  */
-record TarnContender(int nlist) implements Contender {
+record TarnContender(int nlist, boolean withShares) implements Contender {
   static final String SYSTEM = "tarn";
+
+  /** An attribute of values spread evenly from 0 to 1, whatever the vector. */
+  static final String SHARE = "share";
 
   private static final int SAMPLE_ROWS_PER_LIST = 256;
   private static final int MAX_SAMPLE_FLOATS = (256 << 20) / Float.BYTES;
@@ -46,6 +52,15 @@ record TarnContender(int nlist) implements Contender {
 
   /** A segment starts with the list in which it reaches this size, as the batch job's do. */
   private static final long SEGMENT_BYTES = 256L << 20;
+
+  TarnContender(int nlist) {
+    this(nlist, false);
+  }
+
+  /** The value of {@link #SHARE} in a row. */
+  static double share(int row) {
+    return new SplittableRandom(row).nextDouble();
+  }
 
   @Override
   public String system() {
@@ -59,7 +74,8 @@ record TarnContender(int nlist) implements Contender {
 
   @Override
   public String key() {
-    return "tarn-format%d-%s-nlist%d".formatted(Format.VERSION, QUANTIZER.type(), nlist);
+    return "tarn-format%d-%s-nlist%d%s"
+        .formatted(Format.VERSION, QUANTIZER.type(), nlist, withShares ? "-shares" : "");
   }
 
   @Override
@@ -90,7 +106,9 @@ record TarnContender(int nlist) implements Contender {
   @Override
   public void build(Vectors base, Path folder, int threads, Phases phases) throws IOException {
     Storage storage = new LocalStorage(folder);
-    Schema schema = new Schema(IdType.INT64, base.dimension(), Metric.L2, List.of());
+    List<Attribute> attributes =
+        withShares ? List.of(new Attribute(SHARE, AttributeType.DOUBLE)) : List.of();
+    Schema schema = new Schema(IdType.INT64, base.dimension(), Metric.L2, attributes);
     float[] centroids =
         KMeans.train(Metric.L2, base.dimension(), sample(base), nlist, ITERATIONS, SEED, threads);
     Model model = Model.of(Metric.L2, base.dimension(), centroids, QUANTIZER);
@@ -158,7 +176,7 @@ record TarnContender(int nlist) implements Contender {
     }
   }
 
-  private static List<SegmentRef> writeSegments(
+  private List<SegmentRef> writeSegments(
       Storage storage, Schema schema, Model model, Vectors base, ByList byList) throws IOException {
     List<SegmentRef> segments = new ArrayList<>();
     long segmentRows = Math.max(1, SEGMENT_BYTES / ((long) base.dimension() * Float.BYTES));
@@ -183,8 +201,14 @@ record TarnContender(int nlist) implements Contender {
     return segments;
   }
 
-  private static Feature feature(Vectors base, int row) {
-    return new Feature(FeatureId.of((long) row), base.row(row), 0, row, new Object[0]);
+  private Feature feature(Vectors base, int row) {
+    Object[] attributes = withShares ? new Object[] {share(row)} : new Object[0];
+    return new Feature(FeatureId.of((long) row), base.row(row), 0, row, attributes);
+  }
+
+  /** The row that was found. */
+  static int row(Hit hit) {
+    return (int) ((FeatureId.Int64) hit.id()).value();
   }
 
   @Override
@@ -199,7 +223,7 @@ record TarnContender(int nlist) implements Contender {
       try {
         int found = 0;
         for (Hit hit : view.search(query, rows.length, Probe.nearest(nprobe)).hits()) {
-          rows[found++] = (int) ((FeatureId.Int64) hit.id()).value();
+          rows[found++] = row(hit);
         }
         return found;
       } catch (RejectedFeatureException e) {

@@ -186,4 +186,15 @@ class BenchmarkTest {
         .isInstanceOf(BenchmarkException.class)
         .hasMessage("k 1001 is more than " + DATA.name() + " has");
   }
+
+  @Test
+  void filteredSearchesFindWhatBruteForceOverTheRowsLeftFinds() throws IOException {
+    List<Report.Sheet> sheets =
+        FilteredSearches.run(settings(List.of(), List.of(16), 1), List.of(1.0, 0.1), said::add);
+    List<List<String>> rows = sheets.get(0).rows();
+    assertThat(rows).hasSize(2);
+    assertThat(rows.get(0)).startsWith("nlist 16", "1.0", "1,000");
+    assertThat(Integer.parseInt(rows.get(1).get(2))).isBetween(60, 140);
+    assertThat(rows).allSatisfy(row -> assertThat(row.get(4)).isEqualTo("1.0000"));
+  }
 }

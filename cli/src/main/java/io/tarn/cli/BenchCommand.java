@@ -5,6 +5,7 @@ import io.tarn.benchmark.BenchmarkResult;
 import io.tarn.benchmark.BenchmarkSettings;
 import io.tarn.benchmark.DataSetResult;
 import io.tarn.benchmark.DataSource;
+import io.tarn.benchmark.FilteredSearches;
 import io.tarn.benchmark.Peer;
 import io.tarn.benchmark.Report;
 import io.tarn.benchmark.Results;
@@ -145,6 +146,16 @@ final class BenchCommand implements Callable<Integer> {
   private boolean growth;
 
   @Option(
+      names = "--filters",
+      split = ",",
+      paramLabel = "SHARE",
+      description = {
+        "Instead, measure Tarn's searches with filters that leave such shares of the rows: 1 for",
+        "all, 0.01 for one of a hundred."
+      })
+  private List<Double> filters = List.of();
+
+  @Option(
       names = "--kernels",
       arity = "0..1",
       fallbackValue = "",
@@ -174,6 +185,7 @@ final class BenchCommand implements Callable<Integer> {
       return Tarn.DONE;
     }
     List<DataSource> sources = sources();
+    checkFilters();
     try (Cleanup cleanup = new Cleanup()) {
       BenchmarkSettings settings =
           new BenchmarkSettings(
@@ -189,6 +201,12 @@ final class BenchCommand implements Callable<Integer> {
               work == null ? cleanup.temporaryDirectory("tarn-bench") : work,
               growth);
       PrintWriter err = spec.commandLine().getErr();
+      if (!filters.isEmpty()) {
+        PrintWriter answers = spec.commandLine().getOut();
+        FilteredSearches.run(settings, filters, err::println)
+            .forEach(sheet -> print(sheet, answers));
+        return Tarn.DONE;
+      }
       BenchmarkResult result = Benchmark.run(settings, err::println);
       print(result);
       if (out != null) {
@@ -204,6 +222,20 @@ final class BenchCommand implements Callable<Integer> {
       return KernelBenchmarks.run(kernels);
     } catch (NoClassDefFoundError e) {
       throw new CommandException("JMH is not on the class path: start ./tarn bench", e);
+    }
+  }
+
+  private void checkFilters() {
+    for (double share : filters) {
+      if (!(share > 0 && share <= 1)) {
+        throw new ParameterException(
+            spec.commandLine(),
+            "invalid value for option '--filters': " + share + " is not above 0 and at most 1");
+      }
+    }
+    if (!filters.isEmpty() && (!peers.isEmpty() || growth || out != null || threads > 1)) {
+      throw new ParameterException(
+          spec.commandLine(), "--filters goes with none of --peers, --growth, --threads and --out");
     }
   }
 
