@@ -1,5 +1,6 @@
 package io.tarn.index.kernel;
 
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -11,7 +12,50 @@ public final class Kernels {
   private static final VectorKernels BEST = choose();
   private static final CodeKernels BEST_CODES = chooseCodes();
 
+  private static final AtomicBoolean WARMING = new AtomicBoolean();
+
+  /** Plain until the best are compiled. */
+  private static volatile VectorKernels ready = new ScalarKernels();
+
+  private static volatile CodeKernels readyCodes = new ScalarCodeKernels();
+
   private Kernels() {}
+
+  /**
+   * The kernels for work that should not wait for others to be compiled, and whose results nobody
+   * compares bit by bit: plain ones, until {@link #warmUp} is through with the best.
+   */
+  public static VectorKernels ready() {
+    return ready;
+  }
+
+  /** The kernels over codes for such work. */
+  public static CodeKernels readyCodes() {
+    return readyCodes;
+  }
+
+  /** Has the best kernels compiled by a thread of low priority, at the first call. */
+  public static void warmUp() {
+    if (WARMING.get() || !WARMING.compareAndSet(false, true)) {
+      return;
+    }
+    if (BEST instanceof ScalarKernels) {
+      return;
+    }
+    WarmUp warmUp =
+        new WarmUp(
+            BEST,
+            BEST_CODES,
+            new ScalarCodeKernels(),
+            () -> {
+              ready = BEST;
+              readyCodes = BEST_CODES;
+            });
+    Thread thread = new Thread(warmUp, "tarn-warm-up");
+    thread.setDaemon(true);
+    thread.setPriority(Thread.MIN_PRIORITY);
+    thread.start();
+  }
 
   /** The kernels to use. */
   public static VectorKernels best() {

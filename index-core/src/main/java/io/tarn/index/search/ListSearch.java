@@ -27,7 +27,7 @@ final class ListSearch {
   /** Nothing is estimated for lists farther away: sums would overflow. */
   private static final float MAX_DISTANCE = 1e36f;
 
-  private final CodeKernels kernels = Kernels.codes();
+  private final CodeKernels kernels = Kernels.readyCodes();
   private final IndexView view;
   private final List<LoadedSegment> segments;
   private final Selection selection;
@@ -60,7 +60,7 @@ final class ListSearch {
     this.segments = view.segments();
     this.query = VectorRules.accept(view.snapshot().schema(), asked.vector());
     this.metric = view.snapshot().schema().metric();
-    this.squaredQueryNorm = Kernels.best().dot(query, 0, query, 0, query.length);
+    this.squaredQueryNorm = Kernels.ready().dot(query, 0, query, 0, query.length);
     this.selection = asked.filter().map(view::selection).orElseGet(view::allLive);
     this.possible = (int) Math.min(asked.k(), selection.count());
     this.ranged = asked.radius() < Float.POSITIVE_INFINITY;
