@@ -1,17 +1,15 @@
 package io.tarn.index.kernel;
 
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Chooses, once, the fastest kernels this JVM can run. */
 public final class Kernels {
-  private static final Logger LOG = LoggerFactory.getLogger(Kernels.class);
   private static final String SIMD = "io.tarn.index.kernel.simd.SimdKernels";
   private static final String SIMD_CODES = "io.tarn.index.kernel.simd.SimdCodeKernels";
-  private static final VectorKernels BEST = choose();
-  private static final CodeKernels BEST_CODES = chooseCodes();
-
+  private static final CountDownLatch WARM = new CountDownLatch(1);
   private static final AtomicBoolean WARMING = new AtomicBoolean();
 
   /** Plain until the best are compiled. */
@@ -20,6 +18,32 @@ public final class Kernels {
   private static volatile CodeKernels readyCodes = new ScalarCodeKernels();
 
   private Kernels() {}
+
+  /** Chosen when they are first asked for: the Vector API takes its time to be loaded. */
+  private static final class Choice {
+    static final VectorKernels BEST = choose();
+    static final CodeKernels BEST_CODES = chooseCodes();
+  }
+
+  /** The kernels to use. */
+  public static VectorKernels best() {
+    return Choice.BEST;
+  }
+
+  /** The plain Java kernels: the reference the others are tested against. */
+  public static VectorKernels scalar() {
+    return new ScalarKernels();
+  }
+
+  /** The kernels over codes to use. */
+  public static CodeKernels codes() {
+    return Choice.BEST_CODES;
+  }
+
+  /** The kernels over codes in plain Java. */
+  public static CodeKernels scalarCodes() {
+    return new ScalarCodeKernels();
+  }
 
   /**
    * The kernels for work that should not wait for others to be compiled, and whose results nobody
@@ -34,51 +58,41 @@ public final class Kernels {
     return readyCodes;
   }
 
-  /** Has the best kernels compiled by a thread of low priority, at the first call. */
+  /** Has the best kernels compiled by a thread of its own, at the first call. */
   public static void warmUp() {
     if (WARMING.get() || !WARMING.compareAndSet(false, true)) {
       return;
     }
-    if (BEST instanceof ScalarKernels) {
-      return;
-    }
-    WarmUp warmUp =
-        new WarmUp(
-            BEST,
-            BEST_CODES,
-            new ScalarCodeKernels(),
+    Thread thread =
+        new Thread(
             () -> {
-              ready = BEST;
-              readyCodes = BEST_CODES;
-            });
-    Thread thread = new Thread(warmUp, "tarn-warm-up");
+              VectorKernels best = best();
+              log().debug("Vector kernels: {}", best.description());
+              if (!(best instanceof ScalarKernels)) {
+                new WarmUp(best, codes(), scalarCodes()).run();
+              }
+              ready = best;
+              readyCodes = codes();
+              WARM.countDown();
+            },
+            "tarn-warm-up");
     thread.setDaemon(true);
-    thread.setPriority(Thread.MIN_PRIORITY);
     thread.start();
   }
 
-  /** The kernels to use. */
-  public static VectorKernels best() {
-    return BEST;
+  /** Has the best kernels compiled, and waits for it: for who measures how fast they are. */
+  public static void awaitWarm() throws InterruptedException {
+    warmUp();
+    WARM.await();
   }
 
-  /** The plain Java kernels: the reference the others are tested against. */
-  public static VectorKernels scalar() {
-    return new ScalarKernels();
-  }
-
-  /** The kernels over codes to use. */
-  public static CodeKernels codes() {
-    return BEST_CODES;
-  }
-
-  /** The kernels over codes in plain Java. */
-  public static CodeKernels scalarCodes() {
-    return new ScalarCodeKernels();
+  /** A logger looks for its provider in all jars there are: not before there is something to say. */
+  private static Logger log() {
+    return LoggerFactory.getLogger(Kernels.class);
   }
 
   private static CodeKernels chooseCodes() {
-    if (BEST instanceof ScalarKernels) {
+    if (Choice.BEST instanceof ScalarKernels) {
       return new ScalarCodeKernels();
     }
     try {
@@ -89,17 +103,15 @@ public final class Kernels {
   }
 
   private static VectorKernels choose() {
-    VectorKernels kernels;
     try {
       // By name: the class cannot even be linked without --add-modules jdk.incubator.vector.
-      kernels = (VectorKernels) Class.forName(SIMD).getDeclaredConstructor().newInstance();
+      return (VectorKernels) Class.forName(SIMD).getDeclaredConstructor().newInstance();
     } catch (ReflectiveOperationException | LinkageError e) {
-      LOG.warn(
-          "Searching without SIMD, several times slower: start java with --add-modules"
-              + " jdk.incubator.vector");
+      log()
+          .warn(
+              "Searching without SIMD, several times slower: start java with --add-modules"
+                  + " jdk.incubator.vector");
       return new ScalarKernels();
     }
-    LOG.debug("Vector kernels: {}", kernels.description());
-    return kernels;
   }
 }

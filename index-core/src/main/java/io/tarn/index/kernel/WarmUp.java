@@ -6,7 +6,7 @@ import java.util.concurrent.TimeUnit;
  * Calls the chosen kernels until they are compiled. Before, a vector instruction costs as much as a
  * hundred plain ones: a search would wait half a second for it.
  */
-final class WarmUp implements Runnable {
+final class WarmUp {
   private static final int BATCH_CALLS = 50;
 
   /** So many times in a row the chosen ones must have been the faster. */
@@ -20,7 +20,6 @@ final class WarmUp implements Runnable {
   private final VectorKernels vectors;
   private final CodeKernels codes;
   private final CodeKernels plain;
-  private final Runnable whenDone;
   private final int pairs = CodeKernels.pairs(DIMENSION);
   private final byte[] block = new byte[pairs * CodeKernels.PAIR_BYTES + CodeKernels.FACTOR_BYTES];
   private final byte[] tables =
@@ -35,15 +34,13 @@ final class WarmUp implements Runnable {
   /** Keeps calls from being optimised away. */
   private volatile float result;
 
-  WarmUp(VectorKernels vectors, CodeKernels codes, CodeKernels plain, Runnable whenDone) {
+  WarmUp(VectorKernels vectors, CodeKernels codes, CodeKernels plain) {
     this.vectors = vectors;
     this.codes = codes;
     this.plain = plain;
-    this.whenDone = whenDone;
   }
 
-  @Override
-  public void run() {
+  void run() {
     long startNanos = System.nanoTime();
     int ahead = 0;
     while (ahead < ROUNDS_AHEAD && System.nanoTime() - startNanos < MAX_NANOS) {
@@ -51,7 +48,6 @@ final class WarmUp implements Runnable {
       long plainNanos = scan(plain);
       ahead = scan(codes) < plainNanos ? ahead + 1 : 0;
     }
-    whenDone.run();
   }
 
   private long scan(CodeKernels kernels) {

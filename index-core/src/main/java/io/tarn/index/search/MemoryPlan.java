@@ -88,8 +88,8 @@ record MemoryPlan(VectorTier tier, long cacheBytes, int threads) {
     opening = Math.max(opening, LiveRows.openingBytes(rows(snapshot)));
     if (newModel) {
       kept += SearchModel.bytesFor(dimension, lists);
-      // The file is read whole, and decoded from there.
-      opening = Math.max(opening, 2 * snapshot.model().file().bytes());
+      // The file is read whole, and decoded from there, while segments are read.
+      opening += 2 * snapshot.model().file().bytes();
     }
     return new Need(kept, opening);
   }
