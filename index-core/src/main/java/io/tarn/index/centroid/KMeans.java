@@ -68,7 +68,8 @@ public final class KMeans {
           "k-means needs at least one row of " + dimension + " floats, got " + rows.length);
     }
     try (Workers workers = new Workers(threads)) {
-      return train(new TrainingRows(metric, dimension, rows, kernels), lists, iterations, seed, workers);
+      return train(
+          new TrainingRows(metric, dimension, rows, kernels), lists, iterations, seed, workers);
     }
   }
 

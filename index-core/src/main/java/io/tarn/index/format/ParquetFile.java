@@ -217,9 +217,7 @@ final class ParquetFile {
   static ParquetPages pages(byte[] file) throws IOException {
     int footerEnd = file.length - TRAILER_BYTES;
     int footerBytes =
-        footerEnd < 0
-            ? -1
-            : ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).getInt(footerEnd);
+        footerEnd < 0 ? -1 : ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).getInt(footerEnd);
     if (footerBytes < 0 || footerBytes > footerEnd) {
       throw new IOException("a footer of " + footerBytes + " in " + file.length + " bytes");
     }

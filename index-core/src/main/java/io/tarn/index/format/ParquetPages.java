@@ -108,7 +108,22 @@ final class ParquetPages {
         return false;
       }
     }
-    return at == elements.size();
+    return at == elements.size() && haveChunks(expected.getPaths());
+  }
+
+  /** Whether every row group has a chunk of each column, in their order. */
+  private boolean haveChunks(List<String[]> paths) {
+    for (RowGroup group : rowGroups()) {
+      List<ColumnChunk> chunks = group.getColumns();
+      boolean same = chunks.size() == paths.size();
+      for (int i = 0; i < paths.size() && same; i++) {
+        same = chunks.get(i).getMeta_data().getPath_in_schema().equals(List.of(paths.get(i)));
+      }
+      if (!same) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Where the elements of a field end; negative if they are other than expected. */
@@ -239,8 +254,7 @@ final class ParquetPages {
       return null;
     }
     return Util.readOffsetIndex(
-        new BufferInput(
-            bytes.get(chunk.getOffset_index_offset(), chunk.getOffset_index_length())));
+        new BufferInput(bytes.get(chunk.getOffset_index_offset(), chunk.getOffset_index_length())));
   }
 
   /** Takes the pages of a column, in order. */

@@ -258,8 +258,7 @@ final class SegmentDecoder {
     }
   }
 
-  private void readFactor(ColumnReader column, String name, int count)
-      throws DamagedFileException {
+  private void readFactor(ColumnReader column, String name, int count) throws DamagedFileException {
     float[] factors = factors(name);
     for (int i = row; i < row + count; i++) {
       if (hasValue(column, i, name)) {

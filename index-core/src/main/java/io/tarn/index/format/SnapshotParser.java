@@ -153,8 +153,7 @@ final class SnapshotParser {
         members.list(
             "attributes",
             attribute ->
-                new Attribute(
-                    attribute.text("name"), AttributeType.of(attribute.text("type")))));
+                new Attribute(attribute.text("name"), AttributeType.of(attribute.text("type")))));
   }
 
   private static ModelRef model(Members members) {

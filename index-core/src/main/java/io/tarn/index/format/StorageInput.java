@@ -17,9 +17,9 @@ import org.apache.parquet.io.SeekableInputStream;
 
 /**
  * Gives a file of the index in pieces, so that it is never held whole, to {@link ParquetPages} and
- * to Parquet's own readers. The footer is read once and kept. If asked to, sums up the bytes as they
- * are read on through the file, so that the very bytes that were given are those whose checksum is
- * compared. Not thread-safe.
+ * to Parquet's own readers. The footer is read once and kept. If asked to, sums up the bytes as
+ * they are read on through the file, so that the very bytes that were given are those whose
+ * checksum is compared. Not thread-safe.
  */
 final class StorageInput implements InputFile {
   /** Read from the end at first: the footer of all but the largest files. */
@@ -64,7 +64,9 @@ final class StorageInput implements InputFile {
     byte[] tail = readTail(TAIL_BYTES);
     if (tail.length >= ParquetFile.TRAILER_BYTES) {
       int footerBytes =
-          ByteBuffer.wrap(tail).order(ByteOrder.LITTLE_ENDIAN).getInt(tail.length - ParquetFile.TRAILER_BYTES);
+          ByteBuffer.wrap(tail)
+              .order(ByteOrder.LITTLE_ENDIAN)
+              .getInt(tail.length - ParquetFile.TRAILER_BYTES);
       if (footerBytes < 0 || footerBytes > MAX_FOOTER_BYTES) {
         throw new DamagedFileException(
             ref.path(), "says that its footer has " + footerBytes + " bytes");
@@ -185,9 +187,7 @@ final class StorageInput implements InputFile {
     }
   }
 
-  /**
-   * What the JVM throws where a mapped file has become shorter, or its disk cannot be read.
-   */
+  /** What the JVM throws where a mapped file has become shorter, or its disk cannot be read. */
   DamagedFileException unmappable(InternalError e) {
     DamagedFileException damage =
         new DamagedFileException(ref.path(), "cannot be read through its mapping", e);
@@ -197,7 +197,8 @@ final class StorageInput implements InputFile {
 
   /** The footer, without its length and magic number. */
   ByteBuffer footer() {
-    return ByteBuffer.wrap(footer, 0, Math.max(0, footer.length - ParquetFile.TRAILER_BYTES)).slice();
+    return ByteBuffer.wrap(footer, 0, Math.max(0, footer.length - ParquetFile.TRAILER_BYTES))
+        .slice();
   }
 
   /**
@@ -238,8 +239,7 @@ final class StorageInput implements InputFile {
     pieceStart = position;
     pieceBytes = kept;
     while (pieceBytes < wanted) {
-      pieceBytes +=
-          fetch(pieceStart + pieceBytes, piece, pieceBytes, wanted - pieceBytes);
+      pieceBytes += fetch(pieceStart + pieceBytes, piece, pieceBytes, wanted - pieceBytes);
     }
   }
 

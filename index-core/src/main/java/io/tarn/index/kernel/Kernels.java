@@ -86,7 +86,9 @@ public final class Kernels {
     WARM.await();
   }
 
-  /** A logger looks for its provider in all jars there are: not before there is something to say. */
+  /**
+   * A logger looks for its provider in all jars there are: not before there is something to say.
+   */
   private static Logger log() {
     return LoggerFactory.getLogger(Kernels.class);
   }

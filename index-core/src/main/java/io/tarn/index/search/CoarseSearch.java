@@ -55,13 +55,11 @@ final class CoarseSearch {
     for (int list = 0; list < lists; list++) {
       int at = list * model.dimension();
       squaredNorms[list] =
-          Kernels.ready()
-              .dot(model.centroids(), at, model.centroids(), at, model.dimension());
+          Kernels.ready().dot(model.centroids(), at, model.centroids(), at, model.dimension());
     }
     this.groupCenters = groupCenters(model, mean);
     int[] groups = new int[lists];
-    new Assigner(
-            groupingMetric(model), model.dimension(), groupCenters, groupingKernels(model))
+    new Assigner(groupingMetric(model), model.dimension(), groupCenters, groupingKernels(model))
         .assign(model.centroids(), 0, lists, groups, 0);
     this.groupStarts = new int[groupCenters.length / model.dimension() + 1];
     for (int group : groups) {

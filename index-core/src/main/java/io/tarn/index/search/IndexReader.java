@@ -152,8 +152,7 @@ public final class IndexReader {
         readers.add(SegmentReader.open(storage, ref, snapshot.schema()));
       }
       boolean newModel = old != null && model != old.searchModel();
-      MemoryPlan plan =
-          plan(snapshot, model == null, newModel ? model.memoryBytes() : 0, readers);
+      MemoryPlan plan = plan(snapshot, model == null, newModel ? model.memoryBytes() : 0, readers);
       SegmentLoader loader = new SegmentLoader(plan, cache);
       SegmentLoader.ModelSource source =
           model == null
@@ -176,8 +175,7 @@ public final class IndexReader {
     }
     ModelFile.checkSize(storage, snapshot.model(), snapshot.schema().dimension());
     plan(snapshot, true, 0, List.of());
-    return SearchModel.following(
-        old.searchModel(), ModelFile.read(storage, snapshot.model()));
+    return SearchModel.following(old.searchModel(), ModelFile.read(storage, snapshot.model()));
   }
 
   /**

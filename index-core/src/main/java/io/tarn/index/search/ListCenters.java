@@ -4,8 +4,9 @@ import io.tarn.index.centroid.Model;
 import io.tarn.index.quantize.Rotation;
 
 /**
- * The centroids as codes see them: rotated, relative to a point that is, or is near, the mean of all. Gives for each row what
- * its offset owes to the place of its centroid; see {@link io.tarn.index.quantize.RaBitQCoder}.
+ * The centroids as codes see them: rotated, relative to a point that is, or is near, the mean of
+ * all. Gives for each row what its offset owes to the place of its centroid; see {@link
+ * io.tarn.index.quantize.RaBitQCoder}.
  */
 final class ListCenters implements CodeBlocks.Centers {
   /** From so many rows on, a table of all sums that a byte of bits can have pays off. */

@@ -100,7 +100,9 @@ final class ListSearch {
 
   /** Scans the i-th nearest list. */
   void scan(int i) {
+    long startNanos = System.nanoTime();
     scan(i, exact);
+    scanNanos += System.nanoTime() - startNanos;
   }
 
   /** Scans all lists it wants, the nearest first. */
@@ -217,6 +219,7 @@ final class ListSearch {
     int firstRow = segment.listStart(list);
     int endSlot = firstSlot + segment.listEnd(list) - firstRow;
     long[] bitmap = selection.bitmap(s);
+    long[] liveRows = view.live().bitmaps().get(s);
     boolean isFiltered = selection.isFiltered();
     for (int block = firstSlot >> 6; block << 6 < endSlot; block++) {
       int slot = block << 6;
@@ -232,7 +235,7 @@ final class ListSearch {
       if (isFiltered) {
         wanted &= Selection.window(bitmap, blockRow);
         selected += Long.bitCount(wanted);
-        filtered += Long.bitCount(ofList ^ wanted);
+        filtered += Long.bitCount(Selection.window(liveRows, blockRow) & ofList & ~wanted);
         if (wanted == 0) {
           continue;
         }

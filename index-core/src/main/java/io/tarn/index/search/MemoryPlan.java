@@ -144,6 +144,9 @@ record MemoryPlan(VectorTier tier, long cacheBytes, int threads) {
   }
 
   private static String mebibytes(long bytes) {
+    if (bytes < BYTES_PER_MEBIBYTE) {
+      return (bytes + 1023) / 1024 + " KiB";
+    }
     return (bytes + BYTES_PER_MEBIBYTE - 1) / BYTES_PER_MEBIBYTE + " MiB";
   }
 }
