@@ -32,7 +32,7 @@ final class WarmUp {
   private final byte[] row = new byte[DIMENSION + CodeKernels.ROW_PADDING];
 
   /** Keeps calls from being optimised away. */
-  private volatile float result;
+  volatile float result;
 
   WarmUp(VectorKernels vectors, CodeKernels codes, CodeKernels plain) {
     this.vectors = vectors;

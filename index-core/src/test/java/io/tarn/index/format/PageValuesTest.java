@@ -3,6 +3,7 @@ package io.tarn.index.format;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -34,7 +35,9 @@ class PageValuesTest {
   }
 
   private static ByteBuffer written(ValuesWriter writer) throws IOException {
-    return ByteBuffer.wrap(writer.getBytes().toByteArray()).order(ByteOrder.LITTLE_ENDIAN);
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    writer.getBytes().writeAllTo(out);
+    return ByteBuffer.wrap(out.toByteArray()).order(ByteOrder.LITTLE_ENDIAN);
   }
 
   private static ByteBuffer longs(long[] values) throws IOException {
