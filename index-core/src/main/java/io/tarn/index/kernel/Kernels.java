@@ -66,18 +66,25 @@ public final class Kernels {
     Thread thread =
         new Thread(
             () -> {
-              VectorKernels best = best();
-              log().debug("Vector kernels: {}", best.description());
-              if (!(best instanceof ScalarKernels)) {
-                new WarmUp(best, codes(), scalarCodes()).run();
+              try {
+                useBestOnceWarm();
+              } finally {
+                WARM.countDown();
               }
-              ready = best;
-              readyCodes = codes();
-              WARM.countDown();
             },
             "tarn-warm-up");
     thread.setDaemon(true);
     thread.start();
+  }
+
+  private static void useBestOnceWarm() {
+    VectorKernels best = best();
+    log().debug("Vector kernels: {}", best.description());
+    if (!(best instanceof ScalarKernels)) {
+      new WarmUp(best, codes(), scalarCodes()).run();
+    }
+    ready = best;
+    readyCodes = codes();
   }
 
   /** Has the best kernels compiled, and waits for it: for who measures how fast they are. */
