@@ -213,6 +213,12 @@ record TarnContender(int nlist, boolean withShares) implements Contender {
 
   @Override
   public Engine open(Vectors base, Path folder) throws IOException {
+    try {
+      Kernels.awaitWarm();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new BenchmarkException("interrupted while kernels were compiled", e);
+    }
     return new OpenIndex(IndexReader.open(new LocalStorage(folder)).view());
   }
 

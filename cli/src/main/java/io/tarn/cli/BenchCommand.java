@@ -10,6 +10,7 @@ import io.tarn.benchmark.Peer;
 import io.tarn.benchmark.Report;
 import io.tarn.benchmark.Results;
 import io.tarn.benchmark.kernel.KernelBenchmarks;
+import io.tarn.benchmark.open.OpenBenchmark;
 import io.tarn.cli.local.Cleanup;
 import io.tarn.cli.print.Table;
 import io.tarn.cli.print.Table.Align;
@@ -38,8 +39,11 @@ import picocli.CommandLine.TypeConversionException;
     },
     optionListHeading = "%nOptions:%n",
     sortOptions = false,
-    footerHeading = "%nExample:%n",
-    footer = {"  ./tarn bench --generate n=2000,d=16,clusters=20 --nlist 16 --rounds 1"})
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  ./tarn bench --generate n=2000,d=16,clusters=20 --nlist 16 --rounds 1",
+      "  ./tarn bench --open photos --rounds 1"
+    })
 final class BenchCommand implements Callable<Integer> {
   /** Reads the names of peers. */
   static final class PeerName implements ITypeConverter<Peer> {
@@ -52,6 +56,8 @@ final class BenchCommand implements Callable<Integer> {
       }
     }
   }
+
+  private static final int OPEN_NPROBE = 16;
 
   @Spec private CommandSpec spec;
 
@@ -167,6 +173,15 @@ final class BenchCommand implements Callable<Integer> {
   private String kernels;
 
   @Option(
+      names = "--open",
+      paramLabel = "INDEX",
+      description = {
+        "Instead, start a JVM that opens this index and answers one query (--nprobe), as often as",
+        "--rounds says, and show how long that takes."
+      })
+  private Path open;
+
+  @Option(
       names = "--work",
       paramLabel = "DIR",
       description = "Keep indexes and exact answers here for the next run.")
@@ -182,6 +197,11 @@ final class BenchCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     if (kernels != null) {
       print(runKernels(), spec.commandLine().getOut());
+      return Tarn.DONE;
+    }
+    if (open != null) {
+      int nprobe = nprobes.isEmpty() ? OPEN_NPROBE : nprobes.get(0);
+      print(OpenBenchmark.run(open, nprobe, rounds), spec.commandLine().getOut());
       return Tarn.DONE;
     }
     List<DataSource> sources = sources();
@@ -250,7 +270,8 @@ final class BenchCommand implements Callable<Integer> {
     }
     if (sources.isEmpty()) {
       throw new ParameterException(
-          spec.commandLine(), "there is nothing to measure: give --data, --generate or --kernels");
+          spec.commandLine(),
+          "there is nothing to measure: give --data, --generate, --kernels or --open");
     }
     return sources;
   }

@@ -42,7 +42,9 @@ import picocli.CommandLine.Spec;
       "  ./tarn evaluate --index photos --queries queries.fvecs --nprobe 1,2,4",
       "  ./tarn evaluate --index numbered --queries queries.fvecs --ground-truth truth.ivecs --k 2"
           + " --json",
-      "  ./tarn evaluate --index photos --queries queries.fvecs --nprobe 1,2,4 --calibrate"
+      "  ./tarn evaluate --index photos --queries queries.fvecs --nprobe 1,2,4 --calibrate",
+      "  ./tarn evaluate --index photos --queries queries.fvecs --nprobe 2 --tier remote"
+          + " --memory-budget 64MiB"
     })
 final class EvaluateCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
@@ -105,11 +107,7 @@ final class EvaluateCommand implements Callable<Integer> {
       description = "Take only the first N queries.")
   private Integer limit;
 
-  @Option(
-      names = "--version",
-      paramLabel = "V",
-      description = "Search this version of the index instead of the newest.")
-  private Long version;
+  @Mixin private ViewOptions opened;
 
   @Option(
       names = "--calibrate",
@@ -124,7 +122,7 @@ final class EvaluateCommand implements Callable<Integer> {
     int most = limit == null ? Integer.MAX_VALUE : limit;
     List<float[]> vectors = QueryFile.readVectors(queries, queryFormat, vectorColumn, most);
     try (Storage storage = index.storage()) {
-      IndexView view = IndexOption.open(storage, version);
+      IndexView view = opened.open(storage);
       RecallEvaluation evaluation = evaluation(view, vectors);
       PrintWriter out = spec.commandLine().getOut();
       if (!json) {

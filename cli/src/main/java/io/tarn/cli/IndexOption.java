@@ -1,7 +1,5 @@
 package io.tarn.cli;
 
-import io.tarn.index.search.IndexReader;
-import io.tarn.index.search.IndexView;
 import io.tarn.index.storage.Storage;
 import io.tarn.index.storage.hadoop.StorageLocation;
 import java.io.IOException;
@@ -22,12 +20,5 @@ final class IndexOption {
 
   Storage storage() throws IOException {
     return StorageLocation.open(location);
-  }
-
-  /** Opens a version, or the newest where none is given. */
-  static IndexView open(Storage storage, Long version) throws IOException {
-    return version == null
-        ? IndexReader.open(storage).view()
-        : IndexReader.openVersion(storage, version);
   }
 }

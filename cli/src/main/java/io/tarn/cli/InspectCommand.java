@@ -35,11 +35,7 @@ final class InspectCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
   @Mixin private IndexOption index;
 
-  @Option(
-      names = "--version",
-      paramLabel = "V",
-      description = "Show this version of the index instead of the newest.")
-  private Long version;
+  @Mixin private ViewOptions opened;
 
   @Option(names = "--json", description = "Print JSON.")
   private boolean json;
@@ -47,7 +43,7 @@ final class InspectCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     try (Storage storage = index.storage()) {
-      Contents contents = Contents.of(IndexOption.open(storage, version));
+      Contents contents = Contents.of(opened.open(storage));
       PrintWriter out = spec.commandLine().getOut();
       if (json) {
         out.println(Json.write(toJson(contents)));

@@ -48,7 +48,8 @@ import picocli.CommandLine.Spec;
       "  ./tarn search --index photos --id beach-17 --k 5",
       "  ./tarn search --index photos --vector '[0.1, 0.9, 0.4]' --nprobe 4 --json",
       "  ./tarn search --index films --text 'a dog saves the day' --exact",
-      "  ./tarn search --index photos --id beach-17 --k 3 --filter 'width < 650' --explain"
+      "  ./tarn search --index photos --id beach-17 --k 3 --filter 'width < 650' --explain",
+      "  ./tarn search --index photos --id beach-17 --tier mapped --memory-budget 64MiB"
     })
 final class SearchCommand implements Callable<Integer> {
   private static final int DEFAULT_K = 10;
@@ -81,11 +82,7 @@ final class SearchCommand implements Callable<Integer> {
 
   @ArgGroup private Effort effort;
 
-  @Option(
-      names = "--version",
-      paramLabel = "V",
-      description = "Search this version of the index instead of the newest.")
-  private Long version;
+  @Mixin private ViewOptions opened;
 
   @Option(names = "--explain", description = "Say what the search took.")
   private boolean explain;
@@ -144,7 +141,7 @@ final class SearchCommand implements Callable<Integer> {
     float[] given = subject.vector == null ? null : parseVector(subject.vector);
     try (Storage storage = index.storage()) {
       long openedNanos = System.nanoTime();
-      IndexView view = IndexOption.open(storage, version);
+      IndexView view = opened.open(storage);
       long openNanos = System.nanoTime() - openedNanos;
       float[] vector = given == null ? lookUp(storage, view) : given;
       long startNanos = System.nanoTime();

@@ -40,8 +40,20 @@ class BenchCommandTest {
   }
 
   @Test
+  void opensAnIndexInAJvmOfItsOwn() throws Exception {
+    Path photos = SampleIndexes.photos(dir.resolve("photos"));
+    Run run = Run.tarn("bench", "--open", photos, "--rounds", 1);
+    assertThat(run.succeeds().out())
+        .contains("From the start of a JVM to the first answer: 40 rows of 3 values, nprobe 16")
+        .containsPattern("(?m)^ *\\d+\\.\\d\\d +\\d+\\.\\d\\d +\\d+\\.\\d\\d +\\d+\\.\\d\\d$");
+    Run.tarn("bench", "--open", dir.resolve("no"), "--rounds", 1)
+        .fails(1, "gave no answer", "NotAnIndexException");
+  }
+
+  @Test
   void misuseAndMissingDataAreOneLine() {
-    Run.tarn("bench").fails(2, "there is nothing to measure: give --data, --generate or --kernels");
+    Run.tarn("bench")
+        .fails(2, "there is nothing to measure: give --data, --generate, --kernels or --open");
     Run.tarn("bench", "--data", dir, "--peers", "faiss")
         .fails(
             2,

@@ -36,7 +36,14 @@ class ExamplesTest {
   /** Arguments after these name files, which the test has or expects in its directory. */
   private static final List<String> FILE_OPTIONS =
       List.of(
-          "--index", "--input", "--output", "--embedder", "--queries", "--ground-truth", "--keep");
+          "--index",
+          "--input",
+          "--output",
+          "--embedder",
+          "--queries",
+          "--ground-truth",
+          "--keep",
+          "--open");
 
   @TempDir Path dir;
 

@@ -77,6 +77,44 @@ class SearchCommandTest {
   }
 
   @Test
+  void vectorsMayStayInTheFiles() {
+    String inMemory =
+        Run.tarn("search", "--index", photos, "--id", "city-1", "--k", 5, "--exact", "--json")
+            .succeeds()
+            .out();
+    for (String tier : List.of("auto", "memory", "mapped", "REMOTE")) {
+      Run run =
+          Run.tarn(
+              "search",
+              "--index",
+              photos,
+              "--id",
+              "city-1",
+              "--k",
+              5,
+              "--exact",
+              "--json",
+              "--tier",
+              tier,
+              "--memory-budget",
+              "64MiB");
+      assertThat(run.succeeds().out()).as(tier).isEqualTo(inMemory);
+    }
+  }
+
+  @Test
+  void whatDoesNotFitTheBudgetIsNotOpened() {
+    Run run = Run.tarn("search", "--index", photos, "--id", "city-1", "--memory-budget", "1KiB");
+    run.fails(1, "does not fit the memory budget of 1 KiB with vectors auto", "Raise the budget");
+    assertThat(run.err().lines()).hasSize(1);
+    Run.tarn("inspect", "--index", photos, "--memory-budget", "1KiB").fails(1, "memory budget");
+    Run.tarn("search", "--index", photos, "--id", "city-1", "--memory-budget", "lots")
+        .fails(2, "'lots' is not an amount of memory: say 512MiB, 2GiB or a number of bytes");
+    Run.tarn("search", "--index", photos, "--id", "city-1", "--tier", "disk")
+        .fails(2, "--tier", "disk");
+  }
+
+  @Test
   void fewerHitsThanAskedForAreExplained() {
     assertThat(Run.tarn("search", "--index", photos, "--id", "city-1", "--k", 100).succeeds().out())
         .contains("there are no more: the index holds 40 features");

@@ -26,17 +26,26 @@ public final class Assigner {
   /** If all centroids are shorter, squared, their squares have lost digits or are zero. */
   private static final float MIN_SQUARED_NORM = 1e-30f;
 
-  private final VectorKernels kernels = Kernels.best();
+  private final VectorKernels kernels;
   private final int dimension;
   private final float[] centroids;
   private final PackedRows packed;
   private final boolean tiny;
 
   public Assigner(Model model) {
-    this(model.metric(), model.dimension(), model.centroids());
+    this(model.metric(), model.dimension(), model.centroids(), Kernels.best());
   }
 
   Assigner(Metric metric, int dimension, float[] centroids) {
+    this(metric, dimension, centroids, Kernels.best());
+  }
+
+  /**
+   * @param centroids row-major; of unit length under cosine
+   * @param kernels what computes the distances
+   */
+  public Assigner(Metric metric, int dimension, float[] centroids, VectorKernels kernels) {
+    this.kernels = kernels;
     this.dimension = dimension;
     this.centroids = centroids;
     int listCount = centroids.length / dimension;

@@ -1,6 +1,8 @@
 package io.tarn.index.centroid;
 
 import io.tarn.index.feature.Metric;
+import io.tarn.index.kernel.Kernels;
+import io.tarn.index.kernel.VectorKernels;
 
 /**
  * k-means on a sample held in memory, spherical under cosine: centroids are brought to unit length
@@ -43,12 +45,31 @@ public final class KMeans {
       int iterations,
       long seed,
       int threads) {
+    return train(metric, dimension, rows, lists, iterations, seed, threads, Kernels.best());
+  }
+
+  /**
+   * Trains centroids as {@link #train(Metric, int, float[], int, int, long, int)} does.
+   *
+   * @param kernels what computes distances: plain kernels for little work that shall not wait for
+   *     others to be compiled
+   */
+  public static float[] train(
+      Metric metric,
+      int dimension,
+      float[] rows,
+      int lists,
+      int iterations,
+      long seed,
+      int threads,
+      VectorKernels kernels) {
     if (rows.length < dimension || rows.length % dimension != 0) {
       throw new IllegalArgumentException(
           "k-means needs at least one row of " + dimension + " floats, got " + rows.length);
     }
     try (Workers workers = new Workers(threads)) {
-      return train(new TrainingRows(metric, dimension, rows), lists, iterations, seed, workers);
+      return train(
+          new TrainingRows(metric, dimension, rows, kernels), lists, iterations, seed, workers);
     }
   }
 

@@ -32,7 +32,7 @@ final class Lloyd {
 
   /** The nearest centroid of every row. */
   static int[] assign(TrainingRows rows, float[] centroids, Workers workers) {
-    Assigner assigner = new Assigner(rows.metric(), rows.dimension(), centroids);
+    Assigner assigner = new Assigner(rows.metric(), rows.dimension(), centroids, rows.kernels());
     int[] assigned = new int[rows.count()];
     int tasks = (rows.count() + ROWS_PER_TASK - 1) / ROWS_PER_TASK;
     workers.forEach(

@@ -82,7 +82,7 @@ final class NeighbourRounds {
   }
 
   private int[] assign(Grouping lists, float[] centroids, int[][] neighbours) {
-    TrainingRows points = new TrainingRows(rows.metric(), dimension, centroids);
+    TrainingRows points = new TrainingRows(rows.metric(), dimension, centroids, rows.kernels());
     int[] assigned = new int[rows.count()];
     workers.forEach(
         neighbours.length,
@@ -98,7 +98,7 @@ final class NeighbourRounds {
   private void assignMembers(
       int[] members, float[] candidates, IntUnaryOperator toList, int[] assigned) {
     int[] nearest = new int[members.length];
-    new Assigner(rows.metric(), dimension, candidates)
+    new Assigner(rows.metric(), dimension, candidates, rows.kernels())
         .assign(rows.select(members).values(), 0, members.length, nearest, 0);
     for (int m = 0; m < members.length; m++) {
       assigned[members[m]] = toList.applyAsInt(nearest[m]);
@@ -107,7 +107,7 @@ final class NeighbourRounds {
 
   /** For each list the nearest ones, its own included. */
   private int[][] neighbours(float[] centroids) {
-    TrainingRows points = new TrainingRows(rows.metric(), dimension, centroids);
+    TrainingRows points = new TrainingRows(rows.metric(), dimension, centroids, rows.kernels());
     Grouping groups =
         Grouping.of(Lloyd.assign(points, centres, workers), centres.length / dimension);
     int[][] neighbours = new int[points.count()][];

@@ -1,6 +1,8 @@
 package io.tarn.index.centroid;
 
 import io.tarn.index.feature.Metric;
+import io.tarn.index.kernel.Kernels;
+import io.tarn.index.kernel.VectorKernels;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -13,8 +15,13 @@ import java.util.SplittableRandom;
  * @param metric what nearest means
  * @param dimension floats of a row
  * @param values row-major, in stored form
+ * @param kernels what computes distances
  */
-record TrainingRows(Metric metric, int dimension, float[] values) {
+record TrainingRows(Metric metric, int dimension, float[] values, VectorKernels kernels) {
+  TrainingRows(Metric metric, int dimension, float[] values) {
+    this(metric, dimension, values, Kernels.best());
+  }
+
   int count() {
     return values.length / dimension;
   }
@@ -25,7 +32,7 @@ record TrainingRows(Metric metric, int dimension, float[] values) {
     for (int i = 0; i < rows.length; i++) {
       System.arraycopy(values, rows[i] * dimension, selected, i * dimension, dimension);
     }
-    return new TrainingRows(metric, dimension, selected);
+    return new TrainingRows(metric, dimension, selected, kernels);
   }
 
   /** Rows drawn at random, all of them if there are no more. */

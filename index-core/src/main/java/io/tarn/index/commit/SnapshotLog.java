@@ -25,6 +25,7 @@ import java.util.Optional;
 public final class SnapshotLog {
   static final int MAX_VERSION_BITS = 40;
 
+  private static final int NAME_DIGITS = 20;
   private static final String DIRECTORY = "versions/";
 
   private final Storage storage;
@@ -40,7 +41,8 @@ public final class SnapshotLog {
 
   /** The path of a version's file. */
   public static String path(long version) {
-    return DIRECTORY + String.format("%020d", version) + ".json";
+    String digits = Long.toString(version);
+    return DIRECTORY + "0".repeat(Math.max(0, NAME_DIGITS - digits.length())) + digits + ".json";
   }
 
   /** The newest version's number, or 0 if there is none. */

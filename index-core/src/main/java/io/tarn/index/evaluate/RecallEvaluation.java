@@ -3,6 +3,7 @@ package io.tarn.index.evaluate;
 import io.tarn.index.feature.IdType;
 import io.tarn.index.feature.RejectedFeatureException;
 import io.tarn.index.feature.VectorRules;
+import io.tarn.index.kernel.Kernels;
 import io.tarn.index.search.Hit;
 import io.tarn.index.search.IndexView;
 import io.tarn.index.search.Probe;
@@ -123,6 +124,7 @@ public final class RecallEvaluation {
   public Measurement measure(int nprobe, int threads, IntConsumer progress)
       throws InterruptedException {
     Probe probe = Probe.nearest(nprobe);
+    Kernels.awaitWarm();
     new Run(Math.min(WARM_UP_QUERIES, queries.size()), threads, ignored -> {})
         .each(q -> search(q, probe));
     double[] shares = new double[queries.size()];

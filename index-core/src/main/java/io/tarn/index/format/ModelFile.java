@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.apache.parquet.column.ColumnReader;
 import org.apache.parquet.column.page.PageReadStore;
+import org.apache.parquet.format.RowGroup;
 import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.Types;
@@ -77,35 +78,40 @@ public final class ModelFile {
   public static Model read(Storage storage, ModelRef ref) throws IOException {
     byte[] bytes = ChecksummedFile.read(storage, ref.file());
     String path = ref.file().path();
-    try (ParquetFileReader file = ParquetFile.open(bytes)) {
-      Map<String, String> metadata = file.getFileMetaData().getKeyValueMetaData();
+    try {
+      ParquetPages file = ParquetFile.pages(bytes);
+      Map<String, String> metadata = file.metadata();
       ParquetFile.checkKind(path, metadata, KIND);
       int dimension = Integer.parseInt(metadata.get(KEY_DIMENSION));
-      int[] listIds = new int[Math.toIntExact(file.getRecordCount())];
+      if (!file.hasColumns(TYPE)) {
+        throw new DamagedFileException(path, "has other columns than a model");
+      }
+      if (file.rows() != ref.lists()) {
+        throw new DamagedFileException(
+            path, "has " + file.rows() + " lists where the snapshot records " + ref.lists());
+      }
+      if (file.rows() * dimension * Float.BYTES > bytes.length) {
+        throw new DamagedFileException(path, "is too short for its lists");
+      }
+      int[] listIds = new int[ref.lists()];
+      readListIds(file, bytes, listIds);
       float[] centroids = new float[Math.multiplyExact(listIds.length, dimension)];
-      int row = 0;
+      VectorPages.Reader vectors = new VectorPages.Reader(dimension);
       int[] read = {0};
-      for (PageReadStore group = file.readNextRowGroup();
-          group != null;
-          group = file.readNextRowGroup()) {
-        ColumnReader lists =
-            ParquetFile.columns(group, TYPE, file.getFileMetaData().getCreatedBy())
-                .getColumnReader(TYPE.getColumnDescription(new String[] {Format.LIST_ID}));
-        for (int i = row; i < row + group.getRowCount(); i++) {
-          listIds[i] = lists.getInteger();
-          lists.consume();
-        }
-        row += (int) group.getRowCount();
-        ParquetFile.readVectors(
-            path,
+      for (RowGroup group : file.rowGroups()) {
+        // The checksum of the whole file was compared.
+        vectors.read(
+            file,
             group,
-            TYPE,
-            dimension,
-            (vectors, count) -> {
+            false,
+            (rows, count) -> {
               System.arraycopy(
-                  vectors, 0, centroids, read[0] * dimension, Math.multiplyExact(count, dimension));
+                  rows, 0, centroids, read[0] * dimension, Math.multiplyExact(count, dimension));
               read[0] += count;
             });
+      }
+      if (read[0] != listIds.length) {
+        throw new DamagedFileException(path, "has lists without a centroid");
       }
       return new Model(
           Metric.of(metadata.get(Format.KEY_METRIC)),
@@ -118,6 +124,40 @@ public final class ModelFile {
       throw e;
     } catch (IOException | RuntimeException e) {
       throw new DamagedFileException(path, "cannot be read as a model: " + e.getMessage(), e);
+    }
+  }
+
+  private static void readListIds(ParquetPages file, byte[] bytes, int[] listIds)
+      throws IOException {
+    int[] read = {0};
+    if (file.isBulk(Format.LIST_ID)) {
+      PageValues values = new PageValues();
+      for (RowGroup group : file.rowGroups()) {
+        file.read(
+            group,
+            Format.LIST_ID,
+            false,
+            (page, packed) -> {
+              long[] lists = values.numbers(page, packed, false);
+              for (int i = 0; i < page.getNum_rows(); i++) {
+                listIds[read[0]++] = (int) lists[i];
+              }
+            });
+      }
+      return;
+    }
+    try (ParquetFileReader general = ParquetFile.open(bytes)) {
+      for (PageReadStore group = general.readNextRowGroup();
+          group != null;
+          group = general.readNextRowGroup()) {
+        ColumnReader lists =
+            ParquetFile.columns(group, TYPE, general.getFileMetaData().getCreatedBy())
+                .getColumnReader(TYPE.getColumnDescription(new String[] {Format.LIST_ID}));
+        for (long i = 0; i < group.getRowCount(); i++) {
+          listIds[read[0]++] = lists.getInteger();
+          lists.consume();
+        }
+      }
     }
   }
 

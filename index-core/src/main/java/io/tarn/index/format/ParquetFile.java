@@ -2,6 +2,8 @@ package io.tarn.index.format;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Map;
 import org.apache.parquet.ParquetReadOptions;
 import org.apache.parquet.bytes.HeapByteBufferAllocator;
@@ -12,6 +14,7 @@ import org.apache.parquet.column.impl.ColumnReadStoreImpl;
 import org.apache.parquet.column.impl.ColumnWriteStoreV2;
 import org.apache.parquet.column.page.PageReadStore;
 import org.apache.parquet.column.values.ValuesWriter;
+import org.apache.parquet.column.values.deltalengthbytearray.DeltaLengthByteArrayValuesWriter;
 import org.apache.parquet.column.values.factory.DefaultV2ValuesWriterFactory;
 import org.apache.parquet.column.values.factory.ValuesWriterFactory;
 import org.apache.parquet.column.values.plain.FixedLenByteArrayPlainValuesWriter;
@@ -37,6 +40,9 @@ import org.apache.parquet.schema.Types;
  * columns, all flat, go through Parquet's own column writers and readers. Nothing is compressed.
  */
 final class ParquetFile {
+  /** The length of the footer in four bytes, and "PAR1". */
+  static final int TRAILER_BYTES = 8;
+
   private static final int PAGE_BYTES = 1024 * 1024;
 
   private ParquetFile() {}
@@ -82,11 +88,14 @@ final class ParquetFile {
           ParquetProperties.builder()
               .withWriterVersion(ParquetProperties.WriterVersion.PARQUET_2_0)
               .withPageSize(PAGE_BYTES)
+              .withDictionaryEncoding(Format.LIST_ID, false)
               .withDictionaryEncoding(Format.ID, false)
+              .withDictionaryEncoding(Format.EVENT_ORDER, false)
+              .withDictionaryEncoding(Format.POSITION, false)
               .withDictionaryEncoding(Format.CODE_OFFSET, false)
               .withDictionaryEncoding(Format.CODE_SCALE, false)
               .withDictionaryEncoding(Format.CODE_ERROR, false)
-              .withValuesWriterFactory(new PlainCodes())
+              .withValuesWriterFactory(new BulkValues())
               .build();
       this.uncompressed =
           new CodecFactory(new PlainParquetConfiguration(), PAGE_BYTES)
@@ -163,8 +172,11 @@ final class ParquetFile {
     }
   }
 
-  /** Codes PLAIN, so that they are read in bulk, and all else as Parquet encodes it by itself. */
-  private static final class PlainCodes implements ValuesWriterFactory {
+  /**
+   * Codes PLAIN and text ids as their lengths and then all texts, so that they are read in bulk;
+   * all else as Parquet encodes it by itself.
+   */
+  private static final class BulkValues implements ValuesWriterFactory {
     private static final int INITIAL_BYTES = 64 * 1024;
 
     private final ValuesWriterFactory byDefault = new DefaultV2ValuesWriterFactory();
@@ -178,20 +190,40 @@ final class ParquetFile {
 
     @Override
     public ValuesWriter newValuesWriter(ColumnDescriptor column) {
-      if (!column.getPath()[0].equals(Format.CODE)) {
-        return byDefault.newValuesWriter(column);
+      String name = column.getPath()[0];
+      if (name.equals(Format.CODE)) {
+        return new FixedLenByteArrayPlainValuesWriter(
+            column.getPrimitiveType().getTypeLength(),
+            INITIAL_BYTES,
+            properties.getPageSizeThreshold(),
+            properties.getAllocator());
       }
-      return new FixedLenByteArrayPlainValuesWriter(
-          column.getPrimitiveType().getTypeLength(),
-          INITIAL_BYTES,
-          properties.getPageSizeThreshold(),
-          properties.getAllocator());
+      if (name.equals(Format.ID)
+          && column.getPrimitiveType().getPrimitiveTypeName()
+              == PrimitiveType.PrimitiveTypeName.BINARY) {
+        return new DeltaLengthByteArrayValuesWriter(
+            INITIAL_BYTES, properties.getPageSizeThreshold(), properties.getAllocator());
+      }
+      return byDefault.newValuesWriter(column);
     }
   }
 
   /** Opens a file held in memory. */
   static ParquetFileReader open(byte[] bytes) throws IOException {
     return open(MemoryParquet.input(bytes));
+  }
+
+  /** The pages of a file held in memory. */
+  static ParquetPages pages(byte[] file) throws IOException {
+    int footerEnd = file.length - TRAILER_BYTES;
+    int footerBytes =
+        footerEnd < 0 ? -1 : ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).getInt(footerEnd);
+    if (footerBytes < 0 || footerBytes > footerEnd) {
+      throw new IOException("a footer of " + footerBytes + " in " + file.length + " bytes");
+    }
+    return new ParquetPages(
+        ByteBuffer.wrap(file, footerEnd - footerBytes, footerBytes).slice(),
+        (position, length) -> ByteBuffer.wrap(file, Math.toIntExact(position), length).slice());
   }
 
   /** Opens a file; pages are checked as they are read. */
@@ -228,17 +260,6 @@ final class ParquetFile {
   static ColumnReadStoreImpl columns(PageReadStore rowGroup, MessageType schema, String createdBy) {
     MessageType flat = withoutVector(schema);
     return new ColumnReadStoreImpl(rowGroup, new Unconverted(), flat, createdBy);
-  }
-
-  /** Gives the vectors of a row group to {@code receiver}, a page at a time. */
-  static void readVectors(
-      String path,
-      PageReadStore rowGroup,
-      MessageType schema,
-      int dimension,
-      VectorPages.Receiver receiver)
-      throws IOException {
-    VectorPages.read(path, rowGroup.getPageReader(vectorColumn(schema)), dimension, receiver);
   }
 
   /** Values are taken from the column readers directly, so the record converters do nothing. */

@@ -66,6 +66,34 @@ final class SegmentColumns {
     return new MessageType("segment", fields);
   }
 
+  /** Some of the columns, in the order of all. */
+  static MessageType only(MessageType type, List<String> names) {
+    return new MessageType(
+        type.getName(),
+        type.getFields().stream().filter(field -> names.contains(field.getName())).toList());
+  }
+
+  /** The columns whose values {@link SegmentDecoder} can take a page at a time. */
+  static List<String> bulkNames(MessageType type) {
+    List<String> names = new ArrayList<>();
+    for (Type field : type.getFields()) {
+      String name = field.getName();
+      switch (name) {
+        case Format.LIST_ID,
+            Format.ID,
+            Format.CODE,
+            Format.CODE_OFFSET,
+            Format.CODE_SCALE,
+            Format.CODE_ERROR,
+            Format.EVENT_ORDER,
+            Format.POSITION ->
+            names.add(name);
+        default -> {}
+      }
+    }
+    return names;
+  }
+
   private static Type idType(IdType type) {
     return switch (type) {
       case STRING -> Types.required(BINARY).as(stringType()).named(Format.ID);

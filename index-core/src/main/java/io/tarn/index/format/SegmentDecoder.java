@@ -13,21 +13,27 @@ import io.tarn.index.segment.RowVectors;
 import io.tarn.index.segment.Segment;
 import io.tarn.index.snapshot.SegmentRef;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import org.apache.parquet.column.ColumnDescriptor;
 import org.apache.parquet.column.ColumnReader;
 import org.apache.parquet.column.impl.ColumnReadStoreImpl;
 import org.apache.parquet.column.page.PageReadStore;
-import org.apache.parquet.column.page.PageReader;
+import org.apache.parquet.format.DataPageHeaderV2;
+import org.apache.parquet.format.RowGroup;
+import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.Type;
 
 /** Decodes the columns of a segment, row group after row group. */
 final class SegmentDecoder {
   private final String path;
   private final Schema schema;
   private final MessageType type;
+  private final StorageInput input;
+  private final ParquetPages pages;
+  private final Set<String> bulk;
   private final int deletes;
   private final ListRuns.Builder lists = new ListRuns.Builder();
   private final IdColumn.Builder ids;
@@ -36,10 +42,13 @@ final class SegmentDecoder {
   private final RowVectors.Builder vectors;
   private final CodeColumns codes;
   private final List<AttributeColumn.Builder> attributes;
+  private final VectorPages.Reader vectorPages;
+  private final PageValues values = new PageValues();
   private int row;
 
   /**
    * @param type all columns of the segment
+   * @param bulk the columns that are taken a page at a time; others go through Parquet's readers
    * @param positions room for the source positions
    * @param vectors takes the vectors; null if they are left where they are
    */
@@ -47,18 +56,25 @@ final class SegmentDecoder {
       SegmentRef ref,
       Schema schema,
       MessageType type,
+      StorageInput input,
+      ParquetPages pages,
+      Set<String> bulk,
       boolean coded,
       LongColumn.Builder positions,
       RowVectors.Builder vectors) {
     this.path = ref.path();
     this.schema = schema;
     this.type = type;
+    this.input = input;
+    this.pages = pages;
+    this.bulk = bulk;
     int rows = Math.toIntExact(ref.rows() + ref.deletes());
     this.deletes = Math.toIntExact(ref.deletes());
     this.ids = new IdColumn.Builder(schema.idType(), rows);
     this.orders = new LongColumn.Builder(ref.minOrder(), ref.maxOrder(), rows);
     this.positions = positions;
     this.vectors = vectors;
+    this.vectorPages = new VectorPages.Reader(schema.dimension());
     this.codes = coded ? codeColumns(rows - deletes, schema.dimension()) : null;
     this.attributes = new ArrayList<>();
     for (Attribute attribute : schema.attributes()) {
@@ -85,29 +101,119 @@ final class SegmentDecoder {
         columns);
   }
 
-  /**
-   * Decodes a row group.
-   *
-   * @param bulk the columns of codes that {@link CodePages} can read
-   */
-  void readRowGroup(PageReadStore group, Set<String> bulk, String createdBy) throws IOException {
-    ColumnReadStoreImpl columns = ParquetFile.columns(group, type, createdBy);
-    int count = Math.toIntExact(group.getRowCount());
-    readLists(column(columns, Format.LIST_ID), count);
-    readNumbers(column(columns, Format.EVENT_ORDER), orders, count);
-    readNumbers(column(columns, Format.POSITION), positions, count);
-    readIds(column(columns, Format.ID), count);
-    for (int a = 0; a < attributes.size(); a++) {
-      readAttribute(a, column(columns, schema.attributes().get(a).name()), count);
-    }
+  /** Reads all row groups: what comes in bulk in the order of the file, then the rest. */
+  void read() throws IOException {
+    List<String> others = new ArrayList<>(List.of(Format.LIST_ID, Format.ID));
+    others.addAll(List.of(Format.EVENT_ORDER, Format.POSITION));
     if (codes != null) {
-      readCodes(group, bulk, columns);
+      others.addAll(List.of(Format.CODE, Format.CODE_OFFSET, Format.CODE_SCALE, Format.CODE_ERROR));
     }
-    row += count;
-    if (vectors != null) {
-      ParquetFile.readVectors(
-          path, group, type, schema.dimension(), (page, rows) -> vectors.add(page, 0, rows));
+    schema.attributes().forEach(attribute -> others.add(attribute.name()));
+    others.removeAll(bulk);
+    if (others.isEmpty()) {
+      for (RowGroup group : pages.rowGroups()) {
+        readBulk(group);
+        row += Math.toIntExact(group.getNum_rows());
+      }
+      return;
     }
+    try (ParquetFileReader file = ParquetFile.open(input)) {
+      file.setRequestedSchema(SegmentColumns.only(type, others));
+      for (RowGroup group : pages.rowGroups()) {
+        readBulk(group);
+        PageReadStore rest = file.readNextRowGroup();
+        if (rest == null || rest.getRowCount() != group.getNum_rows()) {
+          throw new DamagedFileException(path, "has row groups other than its footer says");
+        }
+        readOthers(rest, others, file.getFileMetaData().getCreatedBy());
+        row += Math.toIntExact(group.getNum_rows());
+      }
+    }
+  }
+
+  private void readBulk(RowGroup group) throws IOException {
+    for (Type column : type.getFields()) {
+      String name = column.getName();
+      if (name.equals(Format.VECTOR) && vectors != null) {
+        vectorPages.read(
+            pages, group, !input.isSumming(), (page, rows) -> vectors.add(page, 0, rows));
+      } else if (bulk.contains(name)) {
+        int[] first = {row};
+        pages.read(
+            group,
+            name,
+            !input.isSumming(),
+            (page, bytes) -> {
+              readPage(name, page, bytes, first[0]);
+              first[0] += page.getNum_rows();
+            });
+      }
+    }
+  }
+
+  private void readPage(String name, DataPageHeaderV2 page, ByteBuffer bytes, int first)
+      throws IOException {
+    int count = page.getNum_rows();
+    switch (name) {
+      case Format.LIST_ID -> lists.add(values.numbers(page, bytes, false), count);
+      case Format.EVENT_ORDER -> orders.add(values.numbers(page, bytes, true), count);
+      case Format.POSITION -> positions.add(values.numbers(page, bytes, true), count);
+      case Format.ID -> {
+        if (schema.idType() == IdType.INT64) {
+          ids.add(values.numbers(page, bytes, true), count);
+        } else {
+          values.texts(page, bytes, ids::add);
+        }
+      }
+      default -> readCodes(name, page, bytes, first);
+    }
+  }
+
+  /** Deletes have no codes and come first, so the nulls of a page are its first rows. */
+  private void readCodes(String name, DataPageHeaderV2 page, ByteBuffer bytes, int first)
+      throws IOException {
+    int nulls = Math.max(0, Math.min(page.getNum_rows(), deletes - first));
+    int at = first + nulls - deletes;
+    boolean isCode = name.equals(Format.CODE);
+    int valueBytes = isCode ? codes.codeBytes() : Float.BYTES;
+    if (page.getNum_nulls() > nulls) {
+      throw new DamagedFileException(path, "has features without a " + name);
+    }
+    ByteBuffer fixed = PageValues.fixed(page, bytes, nulls, 1, valueBytes);
+    if (isCode) {
+      fixed.get(codes.bits(), at * valueBytes, fixed.remaining());
+    } else {
+      fixed.asFloatBuffer().get(factors(name), at, fixed.remaining() / Float.BYTES);
+    }
+  }
+
+  private void readOthers(PageReadStore group, List<String> names, String createdBy)
+      throws DamagedFileException {
+    ColumnReadStoreImpl columns =
+        ParquetFile.columns(group, SegmentColumns.only(type, names), createdBy);
+    int count = Math.toIntExact(group.getRowCount());
+    for (String name : names) {
+      ColumnReader column = columns.getColumnReader(type.getColumnDescription(new String[] {name}));
+      switch (name) {
+        case Format.LIST_ID -> readLists(column, count);
+        case Format.EVENT_ORDER -> readNumbers(column, orders, count);
+        case Format.POSITION -> readNumbers(column, positions, count);
+        case Format.ID -> readIds(column, count);
+        case Format.CODE -> readBits(column, count);
+        case Format.CODE_OFFSET, Format.CODE_SCALE, Format.CODE_ERROR ->
+            readFactor(column, name, count);
+        default -> readAttribute(attribute(name), column, count);
+      }
+    }
+  }
+
+  private int attribute(String name) {
+    for (int a = 0; a < attributes.size(); a++) {
+      if (schema.attributes().get(a).name().equals(name)) {
+        return a;
+      }
+    }
+    throw new IllegalArgumentException("no attribute " + name);
   }
 
   private void readLists(ColumnReader column, int count) {
@@ -133,39 +239,6 @@ final class SegmentDecoder {
         new float[rows]);
   }
 
-  private void readCodes(PageReadStore group, Set<String> bulk, ColumnReadStoreImpl columns)
-      throws IOException {
-    int count = Math.toIntExact(group.getRowCount());
-    int codeBytes = codes.codeBytes();
-    if (bulk.contains(Format.CODE)) {
-      CodePages.read(
-          pages(group, Format.CODE),
-          row,
-          deletes,
-          codeBytes,
-          (first, values) ->
-              values.get(codes.bits(), (first - deletes) * codeBytes, values.remaining()));
-    } else {
-      readBits(column(columns, Format.CODE), count);
-    }
-    for (String name : List.of(Format.CODE_OFFSET, Format.CODE_SCALE, Format.CODE_ERROR)) {
-      float[] factors = factors(name);
-      if (bulk.contains(name)) {
-        CodePages.read(
-            pages(group, name),
-            row,
-            deletes,
-            Float.BYTES,
-            (first, values) ->
-                values
-                    .asFloatBuffer()
-                    .get(factors, first - deletes, values.remaining() / Float.BYTES));
-      } else {
-        readFactor(column(columns, name), factors, count);
-      }
-    }
-  }
-
   private float[] factors(String name) {
     return switch (name) {
       case Format.CODE_OFFSET -> codes.offsets();
@@ -174,14 +247,10 @@ final class SegmentDecoder {
     };
   }
 
-  private PageReader pages(PageReadStore group, String name) {
-    return group.getPageReader(type.getColumnDescription(new String[] {name}));
-  }
-
-  private void readBits(ColumnReader column, int count) {
+  private void readBits(ColumnReader column, int count) throws DamagedFileException {
     int codeBytes = codes.codeBytes();
     for (int i = row; i < row + count; i++) {
-      if (column.getCurrentDefinitionLevel() > 0) {
+      if (hasValue(column, i, Format.CODE)) {
         byte[] code = column.getBinary().getBytesUnsafe();
         System.arraycopy(code, 0, codes.bits(), (i - deletes) * codeBytes, codeBytes);
       }
@@ -189,18 +258,24 @@ final class SegmentDecoder {
     }
   }
 
-  private void readFactor(ColumnReader column, float[] values, int count) {
+  private void readFactor(ColumnReader column, String name, int count) throws DamagedFileException {
+    float[] factors = factors(name);
     for (int i = row; i < row + count; i++) {
-      if (column.getCurrentDefinitionLevel() > 0) {
-        values[i - deletes] = column.getFloat();
+      if (hasValue(column, i, name)) {
+        factors[i - deletes] = column.getFloat();
       }
       column.consume();
     }
   }
 
-  private ColumnReader column(ColumnReadStoreImpl columns, String name) {
-    ColumnDescriptor descriptor = type.getColumnDescription(new String[] {name});
-    return columns.getColumnReader(descriptor);
+  /** Deletes have no codes, features do. */
+  private boolean hasValue(ColumnReader column, int i, String name) throws DamagedFileException {
+    boolean present = column.getCurrentDefinitionLevel() > 0;
+    if (present != i >= deletes) {
+      throw new DamagedFileException(
+          path, present ? "has a delete with a " + name : "has features without a " + name);
+    }
+    return present;
   }
 
   private void readIds(ColumnReader column, int count) {

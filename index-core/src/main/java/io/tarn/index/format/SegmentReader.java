@@ -14,18 +14,16 @@ import java.io.Closeable;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.NoSuchFileException;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.apache.parquet.column.page.PageReadStore;
-import org.apache.parquet.column.statistics.LongStatistics;
-import org.apache.parquet.hadoop.ParquetFileReader;
-import org.apache.parquet.hadoop.metadata.BlockMetaData;
-import org.apache.parquet.hadoop.metadata.ColumnChunkMetaData;
-import org.apache.parquet.hadoop.metadata.FileMetaData;
+import org.apache.parquet.format.ColumnChunk;
+import org.apache.parquet.format.ColumnMetaData;
+import org.apache.parquet.format.RowGroup;
+import org.apache.parquet.format.Statistics;
 import org.apache.parquet.schema.MessageType;
 
 /**
@@ -44,8 +42,9 @@ public final class SegmentReader implements Closeable {
   private final SegmentRef ref;
   private final Schema schema;
   private final StorageInput input;
-  private final ParquetFileReader file;
+  private final ParquetPages pages;
   private final MessageType type;
+  private final Set<String> bulk;
   private final boolean coded;
 
   private SegmentReader(
@@ -53,15 +52,18 @@ public final class SegmentReader implements Closeable {
       SegmentRef ref,
       Schema schema,
       StorageInput input,
-      ParquetFileReader file,
-      Quantizer quantizer) {
+      ParquetPages pages,
+      Quantizer quantizer)
+      throws IOException {
     this.storage = storage;
     this.ref = ref;
     this.schema = schema;
     this.input = input;
-    this.file = file;
+    this.pages = pages;
     this.type = SegmentColumns.parquetType(schema, quantizer);
     this.coded = quantizer instanceof Quantizer.RaBitQ;
+    checkFooter();
+    this.bulk = bulkColumns();
   }
 
   /**
@@ -88,18 +90,9 @@ public final class SegmentReader implements Closeable {
         ref,
         input,
         () -> {
-          ParquetFileReader file = ParquetFile.open(input);
-          try {
-            FileMetaData footer = file.getFileMetaData();
-            Quantizer quantizer =
-                Quantizer.of(footer.getKeyValueMetaData().get(Format.KEY_QUANTIZER));
-            SegmentReader reader = new SegmentReader(storage, ref, schema, input, file, quantizer);
-            checkFooter(footer, file.getRecordCount(), ref, schema, reader.type);
-            return reader;
-          } catch (IOException | RuntimeException e) {
-            file.close();
-            throw e;
-          }
+          ParquetPages pages = new ParquetPages(input.footer(), input::bytes);
+          Quantizer quantizer = Quantizer.of(pages.metadata().get(Format.KEY_QUANTIZER));
+          return new SegmentReader(storage, ref, schema, input, pages, quantizer);
         });
   }
 
@@ -121,12 +114,14 @@ public final class SegmentReader implements Closeable {
       input.checkSum();
       throw new DamagedFileException(
           ref.path(), "cannot be read as a segment: " + e.getMessage(), e);
+    } catch (InternalError e) {
+      throw input.unmappable(e);
     }
   }
 
   @Override
   public void close() throws IOException {
-    file.close();
+    input.close();
   }
 
   /** The segment. */
@@ -164,7 +159,7 @@ public final class SegmentReader implements Closeable {
   /** The most memory that finding the vectors takes if they are not held in memory. */
   public long pageTableBytes() {
     long fullPages = vectorBytes() / VectorPages.MIN_PAGE_BYTES;
-    return (fullPages + 2L * file.getRowGroups().size() + 1) * VectorLayout.BYTES_PER_PAGE;
+    return (fullPages + 2L * pages.rowGroups().size() + 1) * VectorLayout.BYTES_PER_PAGE;
   }
 
   /**
@@ -173,13 +168,21 @@ public final class SegmentReader implements Closeable {
    */
   public long openingBytes(boolean withVectors) {
     long largestGroup = 0;
-    for (BlockMetaData group : file.getRowGroups()) {
-      long bytes = 0;
-      for (ColumnChunkMetaData column : group.getColumns()) {
-        bytes += withVectors || !isVector(column) ? column.getTotalSize() : 0;
+    long largestChunk = 0;
+    for (RowGroup group : pages.rowGroups()) {
+      long bytes = (long) Long.BYTES * group.getNum_rows();
+      for (ColumnChunk column : group.getColumns()) {
+        String name = column.getMeta_data().getPath_in_schema().get(0);
+        long size = column.getMeta_data().getTotal_uncompressed_size();
+        if (bulk.contains(name)) {
+          largestChunk = Math.max(largestChunk, size);
+        } else if (!name.equals(Format.VECTOR)) {
+          bytes += size + column.getMeta_data().getTotal_compressed_size();
+        }
       }
       largestGroup = Math.max(largestGroup, bytes);
     }
+    largestGroup += largestChunk + (withVectors ? largestPageBytes(schema.dimension()) : 0);
     long texts = schema.idType() == IdType.STRING ? textBytes(Format.ID) : 0;
     for (Attribute attribute : schema.attributes()) {
       if (attribute.type() == AttributeType.STRING) {
@@ -210,49 +213,50 @@ public final class SegmentReader implements Closeable {
     return Math.toIntExact(ref.rows() + ref.deletes());
   }
 
-  private static boolean isVector(ColumnChunkMetaData column) {
-    return column.getPath().toArray()[0].equals(Format.VECTOR);
-  }
-
-  private List<ColumnChunkMetaData> chunks(String name) {
-    List<ColumnChunkMetaData> chunks = new ArrayList<>();
-    for (BlockMetaData group : file.getRowGroups()) {
-      for (ColumnChunkMetaData column : group.getColumns()) {
-        if (column.getPath().toArray()[0].equals(name)) {
-          chunks.add(column);
-        }
-      }
-    }
-    return chunks;
-  }
-
   /**
    * Bytes of all texts of a column, where the writer did not say so as many as the file may hold.
    */
   private long textBytes(String name) {
     long bytes = 0;
-    for (ColumnChunkMetaData chunk : chunks(name)) {
+    for (ColumnMetaData chunk : chunks(name)) {
       long size = 0;
-      if (chunk.getSizeStatistics() != null) {
-        size = chunk.getSizeStatistics().getUnencodedByteArrayDataBytes().orElse(0L);
+      if (chunk.isSetSize_statistics()) {
+        size = chunk.getSize_statistics().getUnencoded_byte_array_data_bytes();
       }
-      bytes += Math.max(size, chunk.getTotalUncompressedSize());
+      bytes += Math.max(size, chunk.getTotal_uncompressed_size());
     }
     return bytes;
+  }
+
+  private List<ColumnMetaData> chunks(String name) {
+    try {
+      return pages.chunks(name);
+    } catch (IOException e) {
+      throw new IllegalStateException("columns were checked before", e);
+    }
   }
 
   /** The smallest and the largest position, as far as the footer says. */
   private long[] positionRange() {
     long min = Long.MAX_VALUE;
     long max = Long.MIN_VALUE;
-    for (ColumnChunkMetaData chunk : chunks(Format.POSITION)) {
-      if (!(chunk.getStatistics() instanceof LongStatistics range) || !range.hasNonNullValue()) {
+    for (ColumnMetaData chunk : chunks(Format.POSITION)) {
+      Statistics range = chunk.getStatistics();
+      if (range == null || !isNumber(range.getMin_value()) || !isNumber(range.getMax_value())) {
         return new long[] {Long.MIN_VALUE, Long.MAX_VALUE};
       }
-      min = Math.min(min, range.getMin());
-      max = Math.max(max, range.getMax());
+      min = Math.min(min, number(range.getMin_value()));
+      max = Math.max(max, number(range.getMax_value()));
     }
     return new long[] {min, max};
+  }
+
+  private static boolean isNumber(byte[] value) {
+    return value != null && value.length == Long.BYTES;
+  }
+
+  private static long number(byte[] value) {
+    return ByteBuffer.wrap(value).order(ByteOrder.LITTLE_ENDIAN).getLong();
   }
 
   /**
@@ -283,7 +287,7 @@ public final class SegmentReader implements Closeable {
     SegmentDecoder decoder = decoder(vectors);
     input.map();
     input.beginSum();
-    decodeRowGroups(decoder);
+    decoder.read();
     if (vectors.size() != ref.rows()) {
       throw new DamagedFileException(
           ref.path(),
@@ -334,10 +338,9 @@ public final class SegmentReader implements Closeable {
   private Segment decodeWithout(Place place) throws IOException {
     checkSize();
     VectorLayout layout =
-        VectorLayout.read(ref.path(), file, schema.dimension(), Math.toIntExact(ref.deletes()));
-    file.setRequestedSchema(ParquetFile.withoutVector(type));
+        VectorLayout.read(ref.path(), pages, schema.dimension(), Math.toIntExact(ref.deletes()));
     SegmentDecoder decoder = decoder(null);
-    decodeRowGroups(decoder);
+    decoder.read();
     return decoder.segment(
         ref,
         RowVectors.fetched(schema.dimension(), Math.toIntExact(ref.rows()), place.vectors(layout)));
@@ -346,25 +349,15 @@ public final class SegmentReader implements Closeable {
   private SegmentDecoder decoder(RowVectors.Builder vectors) {
     LongColumn.Builder positions =
         new LongColumn.Builder(positionRange()[0], positionRange()[1], rows());
-    return new SegmentDecoder(ref, schema, type, coded, positions, vectors);
+    return new SegmentDecoder(ref, schema, type, input, pages, bulk, coded, positions, vectors);
   }
 
-  private void decodeRowGroups(SegmentDecoder decoder) throws IOException {
-    String createdBy = file.getFileMetaData().getCreatedBy();
-    for (BlockMetaData block : file.getRowGroups()) {
-      PageReadStore group = file.readNextRowGroup();
-      if (group == null || group.getRowCount() != block.getRowCount()) {
-        throw new DamagedFileException(ref.path(), "has row groups other than its footer says");
-      }
-      decoder.readRowGroup(group, bulkColumns(block), createdBy);
-    }
-  }
-
-  private static Set<String> bulkColumns(BlockMetaData group) {
+  /** The columns that need not go through Parquet's own readers. */
+  private Set<String> bulkColumns() throws IOException {
     Set<String> names = new HashSet<>();
-    for (ColumnChunkMetaData column : group.getColumns()) {
-      if (CodePages.isBulk(column)) {
-        names.add(column.getPath().toArray()[0]);
+    for (String name : SegmentColumns.bulkNames(type)) {
+      if (pages.isBulk(name)) {
+        names.add(name);
       }
     }
     return names;
@@ -379,10 +372,8 @@ public final class SegmentReader implements Closeable {
   }
 
   /** Before anything is made as large as the snapshot says. */
-  private static void checkFooter(
-      FileMetaData footer, long records, SegmentRef ref, Schema schema, MessageType type)
-      throws IOException {
-    Map<String, String> metadata = footer.getKeyValueMetaData();
+  private void checkFooter() throws IOException {
+    Map<String, String> metadata = pages.metadata();
     ParquetFile.checkKind(ref.path(), metadata, SegmentWriter.KIND);
     if (!schema.metric().externalName().equals(metadata.get(Format.KEY_METRIC))) {
       throw new DamagedFileException(
@@ -392,12 +383,15 @@ public final class SegmentReader implements Closeable {
               + " where the schema has "
               + schema.metric().externalName());
     }
-    if (!footer.getSchema().getFields().equals(type.getFields())) {
+    if (!pages.hasColumns(type)) {
       throw new DamagedFileException(
-          ref.path(),
-          "has the columns " + footer.getSchema().getFields() + " where the schema has " + type);
+          ref.path(), "has the columns " + pages.schema() + " where the schema has " + type);
     }
-    if (records != ref.rows() + ref.deletes()) {
+    long records = 0;
+    for (RowGroup group : pages.rowGroups()) {
+      records += group.getNum_rows();
+    }
+    if (records != ref.rows() + ref.deletes() || records != pages.rows()) {
       throw new DamagedFileException(
           ref.path(),
           "has " + records + " rows where the snapshot records " + (ref.rows() + ref.deletes()));

@@ -17,6 +17,7 @@ import io.tarn.index.storage.RelativePath;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.zip.CRC32C;
 
 /**
@@ -29,7 +30,6 @@ public final class SnapshotFile {
   private static final String CHECKSUM_START = ",\"crc32c\":\"";
   private static final String CHECKSUM_END = "\"}\n";
   private static final int CHECKSUM_BYTES = CHECKSUM_START.length() + 8 + CHECKSUM_END.length();
-  private static final ObjectMapper JSON = mapper();
 
   private SnapshotFile() {}
 
@@ -71,7 +71,12 @@ public final class SnapshotFile {
           path, "has CRC-32C " + ChecksummedFile.hex(crc) + " where it records " + recorded);
     }
     try {
-      JsonNode tree = JSON.readTree(file);
+      Optional<Snapshot> usual = SnapshotParser.parse(file);
+      if (usual.isPresent()) {
+        checkPaths(usual.get());
+        return usual.get();
+      }
+      JsonNode tree = Binding.JSON.readTree(file);
       int version = tree.path(FORMAT_VERSION).asInt();
       if (version > Format.VERSION) {
         throw new UnsupportedFormatException(path, version, Format.VERSION);
@@ -79,7 +84,7 @@ public final class SnapshotFile {
       if (version < 1) {
         throw new DamagedFileException(path, "says that it is of format version " + version);
       }
-      Snapshot snapshot = JSON.treeToValue(tree, Snapshot.class);
+      Snapshot snapshot = Binding.JSON.treeToValue(tree, Snapshot.class);
       checkPaths(snapshot);
       return snapshot;
     } catch (JsonProcessingException e) {
@@ -102,32 +107,37 @@ public final class SnapshotFile {
 
   /** Reads what {@link #changeToBytes} wrote. */
   public static Change changeFromBytes(byte[] bytes) throws IOException {
-    JsonNode tree = JSON.readTree(bytes);
+    JsonNode tree = Binding.JSON.readTree(bytes);
     if (tree instanceof ObjectNode change && !change.has(UPKEEP)) {
       // Changes kept by writers from before there was maintenance.
       change.putNull(UPKEEP);
     }
-    return JSON.treeToValue(tree, Change.class);
+    return Binding.JSON.treeToValue(tree, Change.class);
   }
 
   private static byte[] write(Object value) {
     try {
-      return JSON.writeValueAsBytes(value);
+      return Binding.JSON.writeValueAsBytes(value);
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("cannot write " + value + " as JSON", e);
     }
   }
 
-  private static ObjectMapper mapper() {
-    return JsonMapper.builder()
-        .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
-        .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-        .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
-        .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
-        .addMixIn(Metric.class, ExternallyNamed.class)
-        .addMixIn(IdType.class, ExternallyNamed.class)
-        .addMixIn(AttributeType.class, ExternallyNamed.class)
-        .build();
+  /** Made when it is first needed: most who open an index do not. */
+  private static final class Binding {
+    static final ObjectMapper JSON = mapper();
+
+    private static ObjectMapper mapper() {
+      return JsonMapper.builder()
+          .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+          .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+          .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+          .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+          .addMixIn(Metric.class, ExternallyNamed.class)
+          .addMixIn(IdType.class, ExternallyNamed.class)
+          .addMixIn(AttributeType.class, ExternallyNamed.class)
+          .build();
+    }
   }
 
   /** Tells Jackson to write and read the enums of a schema by their names on disk. */

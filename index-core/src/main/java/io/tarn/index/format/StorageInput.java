@@ -16,18 +16,16 @@ import org.apache.parquet.io.InputFile;
 import org.apache.parquet.io.SeekableInputStream;
 
 /**
- * Lets Parquet read a file of the index in pieces, so that it is never held whole. The footer is
- * read once and kept. If asked to, sums up the bytes as Parquet reads on through the file, so that
- * the very bytes it was given are those whose checksum is compared. Not thread-safe.
+ * Gives a file of the index in pieces, so that it is never held whole, to {@link ParquetPages} and
+ * to Parquet's own readers. The footer is read once and kept. If asked to, sums up the bytes as
+ * they are read on through the file, so that the very bytes that were given are those whose
+ * checksum is compared. Not thread-safe.
  */
 final class StorageInput implements InputFile {
   /** Read from the end at first: the footer of all but the largest files. */
   private static final int TAIL_BYTES = 64 * 1024;
 
   private static final int MAX_FOOTER_BYTES = 64 << 20;
-
-  /** The length of the footer in four bytes, and "PAR1". */
-  private static final int TRAILER_BYTES = 8;
 
   /** The most read at once. */
   static final int MAX_READ_BYTES = 4 << 20;
@@ -39,10 +37,16 @@ final class StorageInput implements InputFile {
   private final FileRef ref;
   private final byte[] footer;
   private final long footerStart;
-  private final byte[] window = new byte[WINDOW_BYTES];
+  private byte[] window = {};
   private long windowStart;
   private int windowBytes;
   private ByteBuffer mapped;
+
+  /** What {@link #bytes} has read of the file, if it is not mapped. */
+  private byte[] piece = {};
+
+  private long pieceStart;
+  private int pieceBytes;
   private final CRC32C sum = new CRC32C();
   private boolean summing;
   private long summedBytes;
@@ -58,14 +62,16 @@ final class StorageInput implements InputFile {
     this.storage = storage;
     this.ref = ref;
     byte[] tail = readTail(TAIL_BYTES);
-    if (tail.length >= TRAILER_BYTES) {
+    if (tail.length >= ParquetFile.TRAILER_BYTES) {
       int footerBytes =
-          ByteBuffer.wrap(tail).order(ByteOrder.LITTLE_ENDIAN).getInt(tail.length - TRAILER_BYTES);
+          ByteBuffer.wrap(tail)
+              .order(ByteOrder.LITTLE_ENDIAN)
+              .getInt(tail.length - ParquetFile.TRAILER_BYTES);
       if (footerBytes < 0 || footerBytes > MAX_FOOTER_BYTES) {
         throw new DamagedFileException(
             ref.path(), "says that its footer has " + footerBytes + " bytes");
       }
-      int wanted = footerBytes + TRAILER_BYTES;
+      int wanted = footerBytes + ParquetFile.TRAILER_BYTES;
       if (wanted > tail.length) {
         tail = readTail(wanted);
       } else {
@@ -97,6 +103,20 @@ final class StorageInput implements InputFile {
   /** From now on Parquet reads from the beginning to the end, and all of it is summed up. */
   void beginSum() {
     summing = true;
+  }
+
+  /** Whether the checksum of the whole file is going to be compared. */
+  boolean isSumming() {
+    return summing;
+  }
+
+  /** Lets go of what was read. */
+  void close() {
+    mapped = null;
+    piece = new byte[0];
+    window = piece;
+    pieceBytes = 0;
+    windowBytes = 0;
   }
 
   /**
@@ -147,9 +167,79 @@ final class StorageInput implements InputFile {
   }
 
   private void sumUpTo(long position) throws IOException {
+    if (mapped != null) {
+      sumMapped(Math.min(position, footerStart));
+    }
     byte[] bytes = new byte[(int) Math.min(MAX_READ_BYTES, Math.max(0, position - summedBytes))];
     while (summedBytes < position) {
       fetch(summedBytes, bytes, 0, (int) Math.min(bytes.length, position - summedBytes));
+    }
+  }
+
+  private void sumMapped(long position) throws IOException {
+    if (position > summedBytes) {
+      try {
+        sum.update(mapped.slice((int) summedBytes, (int) (position - summedBytes)));
+      } catch (InternalError e) {
+        throw unmappable(e);
+      }
+      summedBytes = position;
+    }
+  }
+
+  /** What the JVM throws where a mapped file has become shorter, or its disk cannot be read. */
+  DamagedFileException unmappable(InternalError e) {
+    DamagedFileException damage =
+        new DamagedFileException(ref.path(), "cannot be read through its mapping", e);
+    failure = damage;
+    return damage;
+  }
+
+  /** The footer, without its length and magic number. */
+  ByteBuffer footer() {
+    return ByteBuffer.wrap(footer, 0, Math.max(0, footer.length - ParquetFile.TRAILER_BYTES))
+        .slice();
+  }
+
+  /**
+   * Bytes of the file from its mapping, if there is one, or else read in large pieces; valid until
+   * the next call. They are summed up if they are those that follow what was summed up.
+   */
+  ByteBuffer bytes(long position, int length) throws IOException {
+    if (position < 0 || length < 0 || position + length > footerStart) {
+      throw new IOException(
+          length + " bytes at " + position + " where the footer begins at " + footerStart);
+    }
+    if (mapped != null) {
+      if (summing) {
+        sumMapped(position + length);
+      }
+      return mapped.slice((int) position, length);
+    }
+    if (position < pieceStart || position + length > pieceStart + pieceBytes) {
+      readPiece(position, length);
+    }
+    return ByteBuffer.wrap(piece, (int) (position - pieceStart), length).slice();
+  }
+
+  /** Keeps what is there already of the bytes wanted: no byte is read and summed up twice. */
+  private void readPiece(long position, int length) throws IOException {
+    if (summing && summedBytes < position) {
+      sumUpTo(position);
+    }
+    int kept = 0;
+    if (position >= pieceStart && position < pieceStart + pieceBytes) {
+      kept = (int) (pieceStart + pieceBytes - position);
+      System.arraycopy(piece, (int) (position - pieceStart), piece, 0, kept);
+    }
+    int wanted = (int) Math.min(Math.max(length, MAX_READ_BYTES), footerStart - position);
+    if (piece.length < wanted) {
+      piece = Arrays.copyOf(piece, wanted);
+    }
+    pieceStart = position;
+    pieceBytes = kept;
+    while (pieceBytes < wanted) {
+      pieceBytes += fetch(pieceStart + pieceBytes, piece, pieceBytes, wanted - pieceBytes);
     }
   }
 
@@ -184,9 +274,7 @@ final class StorageInput implements InputFile {
       failure = e;
       throw e;
     } catch (InternalError e) {
-      // What the JVM throws where a mapped file has become shorter, or its disk cannot be read.
-      failure = new DamagedFileException(ref.path(), "cannot be read through its mapping", e);
-      throw (DamagedFileException) failure;
+      throw unmappable(e);
     }
   }
 
@@ -221,6 +309,7 @@ final class StorageInput implements InputFile {
     private int readWindow(byte[] out, int offset, int length) throws IOException {
       if (position < windowStart || position >= windowStart + windowBytes) {
         windowBytes = 0;
+        window = window.length == 0 ? new byte[WINDOW_BYTES] : window;
         windowBytes = fetch(position, window, 0, WINDOW_BYTES);
         windowStart = position;
       }

@@ -5,16 +5,17 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.zip.CRC32;
+import org.apache.parquet.format.ColumnChunk;
+import org.apache.parquet.format.ColumnMetaData;
+import org.apache.parquet.format.CompressionCodec;
 import org.apache.parquet.format.DataPageHeaderV2;
 import org.apache.parquet.format.Encoding;
+import org.apache.parquet.format.OffsetIndex;
 import org.apache.parquet.format.PageHeader;
+import org.apache.parquet.format.PageLocation;
 import org.apache.parquet.format.PageType;
+import org.apache.parquet.format.RowGroup;
 import org.apache.parquet.format.Util;
-import org.apache.parquet.hadoop.ParquetFileReader;
-import org.apache.parquet.hadoop.metadata.BlockMetaData;
-import org.apache.parquet.hadoop.metadata.ColumnChunkMetaData;
-import org.apache.parquet.hadoop.metadata.CompressionCodecName;
-import org.apache.parquet.internal.column.columnindex.OffsetIndex;
 
 /**
  * Where in a segment's file its vectors lie: the pages of the column {@code vector} that are not
@@ -49,44 +50,41 @@ final class VectorLayout {
    * @param deletes how many rows, from the first on, have no vector
    * @throws DamagedFileException if pages leave gaps, or do not begin with the first feature
    */
-  static VectorLayout read(String path, ParquetFileReader file, int dimension, int deletes)
+  static VectorLayout read(String path, ParquetPages file, int dimension, int deletes)
       throws IOException {
     VectorLayout layout = new VectorLayout(path, dimension);
     long groupStart = -deletes;
-    for (BlockMetaData group : file.getRowGroups()) {
+    for (RowGroup group : file.rowGroups()) {
       layout.addGroup(file, group, groupStart);
-      groupStart += group.getRowCount();
+      groupStart += group.getNum_rows();
     }
     layout.end(Math.toIntExact(groupStart));
     return layout;
   }
 
-  private void addGroup(ParquetFileReader file, BlockMetaData group, long groupStart)
-      throws IOException {
-    ColumnChunkMetaData column =
-        group.getColumns().stream()
-            .filter(c -> c.getPath().toArray()[0].equals(Format.VECTOR))
-            .findFirst()
-            .orElseThrow();
-    OffsetIndex index = file.readOffsetIndex(column);
+  private void addGroup(ParquetPages file, RowGroup group, long groupStart) throws IOException {
+    ColumnChunk chunk = file.chunk(group, Format.VECTOR);
+    ColumnMetaData column = chunk.getMeta_data();
+    OffsetIndex index = file.offsetIndex(chunk);
     check(index != null, "has no offset index for its vectors");
-    check(column.getCodec() == CompressionCodecName.UNCOMPRESSED, "has compressed vectors");
-    long expected = column.getStartingPos();
+    check(column.getCodec() == CompressionCodec.UNCOMPRESSED, "has compressed vectors");
+    long start = ParquetPages.start(column);
+    long expected = start;
     long lastFirst = -1;
-    for (int p = 0; p < index.getPageCount(); p++) {
-      long offset = index.getOffset(p);
-      int length = index.getCompressedPageSize(p);
-      long first = index.getFirstRowIndex(p);
+    for (PageLocation page : index.getPage_locations()) {
+      long offset = page.getOffset();
+      int length = page.getCompressed_page_size();
+      long first = page.getFirst_row_index();
       check(
-          offset == expected && length > 0 && first > lastFirst && first < group.getRowCount(),
+          offset == expected && length > 0 && first > lastFirst && first < group.getNum_rows(),
           "has an offset index that does not fit its vectors");
-      check(p > 0 || first == 0, "has rows before its first page of vectors");
+      check(lastFirst >= 0 || first == 0, "has rows before its first page of vectors");
       expected += length;
       lastFirst = first;
       add(groupStart + first, Math.toIntExact(offset), length);
     }
     check(
-        expected == column.getStartingPos() + column.getTotalSize(),
+        expected == start + column.getTotal_compressed_size(),
         "has an offset index that does not fit its vectors");
   }
 

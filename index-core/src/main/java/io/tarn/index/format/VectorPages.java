@@ -5,20 +5,15 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.List;
-import org.apache.parquet.bytes.ByteBufferReleaser;
 import org.apache.parquet.bytes.BytesInput;
-import org.apache.parquet.bytes.HeapByteBufferAllocator;
 import org.apache.parquet.column.ColumnDescriptor;
 import org.apache.parquet.column.Encoding;
-import org.apache.parquet.column.page.DataPage;
-import org.apache.parquet.column.page.DataPageV1;
-import org.apache.parquet.column.page.DataPageV2;
-import org.apache.parquet.column.page.PageReader;
 import org.apache.parquet.column.page.PageWriter;
 import org.apache.parquet.column.statistics.FloatStatistics;
 import org.apache.parquet.column.statistics.SizeStatistics;
 import org.apache.parquet.column.statistics.Statistics;
 import org.apache.parquet.column.statistics.geospatial.GeospatialStatistics;
+import org.apache.parquet.format.RowGroup;
 
 /**
  * The column {@code vector list<float>}, written and read a page at a time. Every vector has the
@@ -185,19 +180,6 @@ final class VectorPages {
     }
   }
 
-  /**
-   * Reads the vectors of one column chunk.
-   *
-   * @param receiver is given the vectors, a page at a time
-   */
-  static void read(String path, PageReader pages, int dimension, Receiver receiver)
-      throws IOException {
-    PageVisitor visitor = new PageVisitor(path, dimension, receiver);
-    for (DataPage page = pages.readPage(); page != null; page = pages.readPage()) {
-      page.accept(visitor);
-    }
-  }
-
   /** Takes the vectors of a page. */
   interface Receiver {
     /**
@@ -208,42 +190,37 @@ final class VectorPages {
     void accept(float[] vectors, int count);
   }
 
-  private static final class PageVisitor implements DataPage.Visitor<Void> {
-    private final String path;
+  /** Reads column chunks. */
+  static final class Reader {
     private final int dimension;
-    private final Receiver receiver;
     private float[] vectors = {};
 
-    PageVisitor(String path, int dimension, Receiver receiver) {
-      this.path = path;
+    Reader(int dimension) {
       this.dimension = dimension;
-      this.receiver = receiver;
     }
 
-    @Override
-    public Void visit(DataPageV1 page) {
-      throw new IllegalStateException(path + " has a version 1 page in its vector column");
-    }
-
-    @Override
-    public Void visit(DataPageV2 page) {
-      int rows = page.getRowCount() - page.getNullCount();
-      int floats = rows * dimension;
-      if (page.getDataEncoding() != Encoding.PLAIN
-          || page.getValueCount() != floats + page.getNullCount()
-          || page.getData().size() != (long) floats * Float.BYTES) {
-        throw new IllegalStateException(
-            path + " has a page in its vector column that is not " + dimension + " floats a row");
-      }
-      try (ByteBufferReleaser releaser = new ByteBufferReleaser(new HeapByteBufferAllocator())) {
-        ByteBuffer bytes = page.getData().toByteBuffer(releaser).order(ByteOrder.LITTLE_ENDIAN);
-        if (vectors.length < floats) {
-          vectors = new float[floats];
-        }
-        bytes.asFloatBuffer().get(vectors, 0, floats);
-      }
-      receiver.accept(vectors, rows);
-      return null;
+    /**
+     * Reads the vectors of a row group.
+     *
+     * @param checked whether to compare the checksums of pages
+     * @param receiver is given the vectors, a page at a time
+     */
+    void read(ParquetPages file, RowGroup group, boolean checked, Receiver receiver)
+        throws IOException {
+      file.read(
+          group,
+          Format.VECTOR,
+          checked,
+          (page, values) -> {
+            ByteBuffer floats =
+                PageValues.fixed(page, values, page.getNum_nulls(), dimension, Float.BYTES);
+            int count = floats.remaining() / Float.BYTES;
+            if (vectors.length < count) {
+              vectors = new float[count];
+            }
+            floats.asFloatBuffer().get(vectors, 0, count);
+            receiver.accept(vectors, page.getNum_rows() - page.getNum_nulls());
+          });
     }
   }
 }

@@ -22,7 +22,6 @@ public final class Rotation {
   /** Any constant: it decides which of many equally good rotations is the one. */
   private static final long SEED = 0x7461726e00000001L;
 
-  private final CodeKernels kernels = Kernels.codes();
   private final int dimension;
   private final int window;
 
@@ -57,6 +56,8 @@ public final class Rotation {
 
   /** Rotates, in place, the first {@link #dimension} values of {@code x}. */
   public void apply(float[] x) {
+    // The transform is the same to the bit whoever computes it.
+    CodeKernels kernels = Kernels.readyCodes();
     for (int round = 0; round < ROUNDS; round++) {
       int start = round % 2 == 0 ? 0 : dimension - window;
       float[] flip = flips[round];

@@ -7,7 +7,6 @@ import io.tarn.index.feature.Metric;
 import io.tarn.index.kernel.CodeKernels;
 import io.tarn.index.kernel.Kernels;
 import io.tarn.index.kernel.VectorKernels;
-import io.tarn.index.quantize.Quantizer;
 import io.tarn.index.quantize.RaBitQCoder;
 import io.tarn.index.quantize.RowCode;
 import io.tarn.index.segment.CodeColumns;
@@ -28,6 +27,10 @@ final class CoarseSearch {
   private static final int MAX_FLAT_LISTS = 512;
 
   private static final int GROUPING_ROUNDS = 8;
+
+  /** Products; fewer take less time than compiling the fastest kernels. */
+  private static final long MAX_PLAIN_WORK = 1L << 29;
+
   private static final long GROUPING_SEED = 1;
 
   /** Codes looked at for each list wanted, and for each group. */
@@ -44,8 +47,6 @@ final class CoarseSearch {
   private static final double SPARE_DIMENSION = 128;
 
   private final Model model;
-  private final VectorKernels vectors = Kernels.best();
-  private final CodeKernels kernels = Kernels.codes();
   private final float[] squaredNorms;
   private final double spareFactor;
 
@@ -63,13 +64,12 @@ final class CoarseSearch {
     for (int list = 0; list < lists; list++) {
       int at = list * model.dimension();
       squaredNorms[list] =
-          vectors.dot(model.centroids(), at, model.centroids(), at, model.dimension());
+          Kernels.ready().dot(model.centroids(), at, model.centroids(), at, model.dimension());
     }
     this.spareFactor = Math.sqrt(SPARE_DIMENSION / model.dimension());
     this.groupCenters = groupCenters(model, mean);
     int[] groups = new int[lists];
-    new Assigner(
-            Model.of(groupingMetric(model), model.dimension(), groupCenters, new Quantizer.None()))
+    new Assigner(groupingMetric(model), model.dimension(), groupCenters, groupingKernels(model))
         .assign(model.centroids(), 0, lists, groups, 0);
     this.groupStarts = new int[groupCenters.length / model.dimension() + 1];
     for (int group : groups) {
@@ -100,10 +100,20 @@ final class CoarseSearch {
         groupingMetric(model),
         model.dimension(),
         model.centroids(),
-        (int) Math.round(Math.sqrt(model.listCount())),
+        groups(model),
         GROUPING_ROUNDS,
         GROUPING_SEED,
-        1);
+        1,
+        groupingKernels(model));
+  }
+
+  private static int groups(Model model) {
+    return (int) Math.round(Math.sqrt(model.listCount()));
+  }
+
+  private static VectorKernels groupingKernels(Model model) {
+    long work = (long) model.centroids().length * groups(model) * (GROUPING_ROUNDS + 1);
+    return work <= MAX_PLAIN_WORK ? Kernels.scalar() : Kernels.best();
   }
 
   private CodeColumns codes(float[] mean) {
@@ -173,6 +183,7 @@ final class CoarseSearch {
 
   private void scanGroup(int group, SearchScratch scratch) {
     ProbeHeap near = scratch.nearProbes;
+    CodeKernels kernels = Kernels.readyCodes();
     int first = blocks.firstSlot(group);
     int end = first + groupStarts[group + 1] - groupStarts[group];
     for (int block = first >> 6; block << 6 < end; block++) {
@@ -208,6 +219,7 @@ final class CoarseSearch {
 
   /** By the metric, as between a query and a feature. */
   private float distance(float[] query, float[] centers, int i) {
+    VectorKernels vectors = Kernels.ready();
     int at = i * model.dimension();
     if (model.metric() == Metric.L2) {
       return vectors.squaredL2(query, 0, centers, at, model.dimension());

@@ -84,6 +84,20 @@ final class CodeBlocks {
     this.offsetRoundings = new float[blocks];
   }
 
+  private CodeBlocks(CodeBlocks other, int[] listSlots) {
+    this.pairs = other.pairs;
+    this.blockBytes = other.blockBytes;
+    this.listSlots = listSlots;
+    this.bytes = other.bytes;
+    this.parameters = other.parameters;
+    this.offsetRoundings = other.offsetRoundings;
+  }
+
+  /** The same codes, whose lists are counted otherwise. */
+  CodeBlocks withListSlots(int[] slots) {
+    return new CodeBlocks(this, slots);
+  }
+
   /**
    * Lays codes out.
    *

@@ -129,20 +129,21 @@ public final class IndexReader {
    */
   private IndexView load(Snapshot snapshot) throws IOException {
     IndexView old = view;
-    boolean sameModel = old != null && old.snapshot().model().equals(snapshot.model());
+    SearchModel model = old == null ? null : refreshedModel(old, snapshot);
     Set<SegmentRef> added = new LinkedHashSet<>(snapshot.segments());
     List<LoadedSegment> segments = new ArrayList<>();
-    if (sameModel) {
+    if (old != null) {
       for (LoadedSegment known : old.segments()) {
-        if (added.remove(known.segment.ref())) {
-          segments.add(known);
+        if (added.contains(known.segment.ref())) {
+          known.under(old.searchModel(), model).ifPresent(segments::add);
         }
       }
+      segments.forEach(kept -> added.remove(kept.segment.ref()));
     }
     boolean onlyAdded = old != null && segments.size() == old.segments().size();
     int knownCount = onlyAdded ? segments.size() : 0;
     LiveRows known = onlyAdded ? old.live() : LiveRows.none();
-    if (!sameModel) {
+    if (model == null) {
       ModelFile.checkSize(storage, snapshot.model(), snapshot.schema().dimension());
     }
     List<SegmentReader> readers = new ArrayList<>();
@@ -150,13 +151,16 @@ public final class IndexReader {
       for (SegmentRef ref : added) {
         readers.add(SegmentReader.open(storage, ref, snapshot.schema()));
       }
-      MemoryPlan plan = plan(snapshot, !sameModel, readers);
-      SearchModel model =
-          sameModel
-              ? old.searchModel()
-              : new SearchModel(ModelFile.read(storage, snapshot.model()));
-      segments.addAll(new SegmentLoader(model, plan, cache).load(readers));
-      return new IndexView(snapshot, model, segments, LiveRows.with(known, knownCount, segments));
+      boolean newModel = old != null && model != old.searchModel();
+      MemoryPlan plan = plan(snapshot, model == null, newModel ? model.memoryBytes() : 0, readers);
+      SegmentLoader loader = new SegmentLoader(plan, cache);
+      SegmentLoader.ModelSource source =
+          model == null
+              ? () -> new SearchModel(ModelFile.read(storage, snapshot.model()))
+              : () -> model;
+      segments.addAll(loader.load(readers, source));
+      return new IndexView(
+          snapshot, loader.model(), segments, LiveRows.with(known, knownCount, segments));
     } finally {
       for (SegmentReader reader : readers) {
         reader.close();
@@ -164,8 +168,25 @@ public final class IndexReader {
     }
   }
 
-  /** Decides where vectors go, and gives the cache the room that this leaves. */
-  private MemoryPlan plan(Snapshot snapshot, boolean newModel, List<SegmentReader> added)
+  /** The model of the open view, if it stays; otherwise the new one, so made that segments can. */
+  private SearchModel refreshedModel(IndexView old, Snapshot snapshot) throws IOException {
+    if (old.snapshot().model().equals(snapshot.model())) {
+      return old.searchModel();
+    }
+    ModelFile.checkSize(storage, snapshot.model(), snapshot.schema().dimension());
+    plan(snapshot, true, 0, List.of());
+    return SearchModel.following(old.searchModel(), ModelFile.read(storage, snapshot.model()));
+  }
+
+  /**
+   * Decides where vectors go, and gives the cache the room that this leaves.
+   *
+   * @param newModel whether a model is going to be read
+   * @param readBytes memory of what was read already for the new view
+   * @param added the segments to be read
+   */
+  private MemoryPlan plan(
+      Snapshot snapshot, boolean newModel, long readBytes, List<SegmentReader> added)
       throws IOException {
     boolean mappable = !added.isEmpty() && added.get(0).isMappable();
     if (options.tier() == VectorTier.MAPPED && !added.isEmpty() && !mappable) {
@@ -173,7 +194,7 @@ public final class IndexReader {
           storage.location()
               + " cannot map files into memory: open it with vectors auto or remote");
     }
-    long heldBytes = view == null ? 0 : view.memoryBytes();
+    long heldBytes = readBytes + (view == null ? 0 : view.memoryBytes());
     MemoryPlan plan =
         MemoryPlan.of(options, snapshot, heldBytes, cache != null, newModel, added, mappable);
     if (cache != null) {

@@ -4,8 +4,9 @@ import io.tarn.index.centroid.Model;
 import io.tarn.index.quantize.Rotation;
 
 /**
- * The centroids as codes see them: rotated, relative to the mean of all. Gives for each row what
- * its offset owes to the place of its centroid; see {@link io.tarn.index.quantize.RaBitQCoder}.
+ * The centroids as codes see them: rotated, relative to a point that is, or is near, the mean of
+ * all. Gives for each row what its offset owes to the place of its centroid; see {@link
+ * io.tarn.index.quantize.RaBitQCoder}.
  */
 final class ListCenters implements CodeBlocks.Centers {
   /** From so many rows on, a table of all sums that a byte of bits can have pays off. */
@@ -18,10 +19,13 @@ final class ListCenters implements CodeBlocks.Centers {
   private final float[] rotated;
   private final float[] mean;
 
-  ListCenters(Model model, Rotation rotation) {
+  /**
+   * @param mean the point they are relative to: the mean of all, or one near it
+   */
+  ListCenters(Model model, Rotation rotation, float[] mean) {
     this.dimension = model.dimension();
     this.codeBytes = (dimension + Byte.SIZE - 1) / Byte.SIZE;
-    this.mean = mean(model);
+    this.mean = mean;
     this.rotated = new float[model.centroids().length];
     float[] center = new float[dimension];
     for (int list = 0; list < model.listCount(); list++) {
@@ -33,7 +37,8 @@ final class ListCenters implements CodeBlocks.Centers {
     }
   }
 
-  private static float[] mean(Model model) {
+  /** The mean of the centroids. */
+  static float[] mean(Model model) {
     double[] sums = new double[model.dimension()];
     for (int i = 0; i < model.centroids().length; i++) {
       sums[i % sums.length] += model.centroids()[i];
@@ -45,7 +50,7 @@ final class ListCenters implements CodeBlocks.Centers {
     return mean;
   }
 
-  /** The mean of the centroids. */
+  /** The point they are relative to. */
   float[] mean() {
     return mean;
   }

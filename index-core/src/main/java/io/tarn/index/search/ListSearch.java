@@ -25,7 +25,7 @@ final class ListSearch {
   /** Nothing is estimated for lists farther away: sums would overflow. */
   private static final float MAX_DISTANCE = 1e36f;
 
-  private final CodeKernels kernels = Kernels.codes();
+  private final CodeKernels kernels = Kernels.readyCodes();
   private final IndexView view;
   private final List<LoadedSegment> segments;
   private final Selection selection;
@@ -58,7 +58,7 @@ final class ListSearch {
     this.segments = view.segments();
     this.query = VectorRules.accept(view.snapshot().schema(), asked.vector());
     this.metric = view.snapshot().schema().metric();
-    this.squaredQueryNorm = Kernels.best().dot(query, 0, query, 0, query.length);
+    this.squaredQueryNorm = Kernels.ready().dot(query, 0, query, 0, query.length);
     this.selection = asked.filter().map(view::selection).orElseGet(view::allLive);
     this.possible = (int) Math.min(asked.k(), selection.count());
     this.ranged = asked.radius() < Float.POSITIVE_INFINITY;
@@ -98,7 +98,9 @@ final class ListSearch {
 
   /** Scans the i-th nearest list. */
   void scan(int i) {
+    long startNanos = System.nanoTime();
     scan(i, exact);
+    scanNanos += System.nanoTime() - startNanos;
   }
 
   /** Scans all lists it wants, the nearest first. */
@@ -216,6 +218,7 @@ final class ListSearch {
     int firstRow = segment.listStart(list);
     int endSlot = firstSlot + segment.listEnd(list) - firstRow;
     long[] bitmap = selection.bitmap(s);
+    long[] liveRows = view.live().bitmaps().get(s);
     boolean isFiltered = selection.isFiltered();
     for (int block = firstSlot >> 6; block << 6 < endSlot; block++) {
       int slot = block << 6;
@@ -231,7 +234,7 @@ final class ListSearch {
       if (isFiltered) {
         wanted &= Selection.window(bitmap, blockRow);
         selected += Long.bitCount(wanted);
-        filtered += Long.bitCount(ofList ^ wanted);
+        filtered += Long.bitCount(Selection.window(liveRows, blockRow) & ofList & ~wanted);
         if (wanted == 0) {
           continue;
         }

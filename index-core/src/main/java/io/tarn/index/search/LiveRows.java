@@ -9,6 +9,9 @@ import java.util.List;
  * segment; views share the bitmaps of segments in which nothing changed.
  */
 final class LiveRows {
+  /** So that a bit is told by 32 bits of a hash. */
+  private static final int MAX_SEEN_WORDS = 1 << 24;
+
   private final List<long[]> bitmaps;
   private final long count;
 
@@ -30,6 +33,11 @@ final class LiveRows {
   /** Bytes of memory for the rows of a segment. */
   static long bytesFor(int rows) {
     return (rows + 63) / 64 * (long) Long.BYTES;
+  }
+
+  /** Bytes of memory taken while the rows of a whole view are looked at. */
+  static long openingBytes(long rows) {
+    return (long) Long.BYTES * SeenHashes.words(rows);
   }
 
   /** Bytes of memory the bitmaps take. */
@@ -60,6 +68,9 @@ final class LiveRows {
    */
   static LiveRows with(LiveRows known, int knownCount, List<LoadedSegment> segments) {
     Resolution resolution = new Resolution(known, knownCount, segments);
+    if (knownCount == 0) {
+      resolution.seen = new SeenHashes(segments);
+    }
     for (int s = knownCount; s < segments.size(); s++) {
       resolution.resolve(s);
     }
@@ -77,6 +88,9 @@ final class LiveRows {
     private final List<long[]> bitmaps = new ArrayList<>();
     private final boolean[] copied;
 
+    /** The ids of all rows looked at; null if there are rows that were not. */
+    private SeenHashes seen;
+
     Resolution(LiveRows known, int knownCount, List<LoadedSegment> segments) {
       this.segments = segments;
       this.copied = new boolean[segments.size()];
@@ -91,7 +105,8 @@ final class LiveRows {
     void resolve(int s) {
       Segment segment = segments.get(s).segment;
       for (int row = 0; row < segment.rowCount(); row++) {
-        if (isNewestUpTo(s, row) && !segment.isDelete(row)) {
+        boolean first = seen != null && seen.add(segment.ids().hash(row));
+        if ((first || isNewestUpTo(s, row)) && !segment.isDelete(row)) {
           bitmaps.get(s)[row >> 6] |= 1L << row;
         }
       }
@@ -130,6 +145,39 @@ final class LiveRows {
         copied[s] = true;
       }
       bitmaps.get(s)[row >> 6] &= ~(1L << row);
+    }
+  }
+
+  /**
+   * Tells most ids that come for the first time from all others, without looking for them in every
+   * segment, which is a few cache misses each: a Bloom filter (CACM 1970) with one hash.
+   */
+  private static final class SeenHashes {
+    private final long[] bits;
+    private final int shift;
+
+    SeenHashes(List<LoadedSegment> segments) {
+      long rows = 0;
+      for (LoadedSegment segment : segments) {
+        rows += segment.segment.rowCount();
+      }
+      int words = words(rows);
+      bits = new long[words];
+      shift = Integer.SIZE - Integer.numberOfTrailingZeros(words) - 6;
+    }
+
+    /** Eight to sixteen bits a row, of a power of two. */
+    static int words(long rows) {
+      return (int) Math.min(MAX_SEEN_WORDS, Math.max(1, Long.highestOneBit(rows) / 4));
+    }
+
+    /** False if the id may have come before; if it has, certainly. */
+    boolean add(int hash) {
+      int bit = hash >>> shift;
+      long mask = 1L << bit;
+      boolean isNew = (bits[bit >> 6] & mask) == 0;
+      bits[bit >> 6] |= mask;
+      return isNew;
     }
   }
 }

@@ -6,6 +6,8 @@ import io.tarn.index.segment.IdColumn;
 import io.tarn.index.segment.ListRuns;
 import io.tarn.index.segment.RowVectors;
 import io.tarn.index.segment.Segment;
+import java.util.Arrays;
+import java.util.Optional;
 
 /**
  * A segment with what a reader adds to it, immutable once made: where each list begins, and which
@@ -42,6 +44,50 @@ final class LoadedSegment {
         read.codes() == null
             ? null
             : CodeBlocks.of(model.model().dimension(), read.codes(), codeStarts(), model.centers());
+  }
+
+  private LoadedSegment(LoadedSegment other, int[] listStarts, CodeBlocks codes) {
+    this.segment = other.segment;
+    this.listStarts = listStarts;
+    this.bucketStarts = other.bucketStarts;
+    this.bucketRows = other.bucketRows;
+    this.codes = codes;
+  }
+
+  /**
+   * This segment under another model, sharing all that is large with it; empty if it has codes that
+   * depend on what changed, or rows of a list that is gone.
+   */
+  Optional<LoadedSegment> under(SearchModel old, SearchModel model) {
+    if (old == model) {
+      return Optional.of(this);
+    }
+    ListRuns runs = segment.lists();
+    int[] oldIds = old.model().listIds();
+    int[] newIds = model.model().listIds();
+    int[] slots = new int[newIds.length];
+    for (int run = segment.deletes() > 0 ? 1 : 0; run < runs.count(); run++) {
+      int oldList = Arrays.binarySearch(oldIds, runs.list(run));
+      int newList = Arrays.binarySearch(newIds, runs.list(run));
+      if (newList < 0) {
+        return Optional.empty();
+      }
+      if (codes != null) {
+        if (!model.hasSame(newList, old, oldList)) {
+          return Optional.empty();
+        }
+        slots[newList] = codes.firstSlot(oldList);
+      }
+    }
+    try {
+      return Optional.of(
+          new LoadedSegment(
+              this,
+              listStarts(segment, model.model()),
+              codes == null ? null : codes.withListSlots(slots)));
+    } catch (DamagedFileException e) {
+      return Optional.empty();
+    }
   }
 
   /**

@@ -86,12 +86,21 @@ record MemoryPlan(VectorTier tier, long cacheBytes, int threads) {
       kept += inMemory ? RowVectors.LEAD_BYTES + segment.vectorBytes() : segment.pageTableBytes();
       opening = Math.max(opening, segment.openingBytes(inMemory));
     }
+    opening = Math.max(opening, LiveRows.openingBytes(rows(snapshot)));
     if (newModel) {
       kept += SearchModel.bytesFor(dimension, lists);
-      // The file is read whole, and decoded from there.
-      opening = Math.max(opening, 2 * snapshot.model().file().bytes());
+      // The file is read whole, and decoded from there, while segments are read.
+      opening += 2 * snapshot.model().file().bytes();
     }
     return new Need(kept, opening);
+  }
+
+  private static long rows(Snapshot snapshot) {
+    long rows = 0;
+    for (SegmentRef ref : snapshot.segments()) {
+      rows += ref.rows() + ref.deletes();
+    }
+    return rows;
   }
 
   private static long minCacheBytes(Snapshot snapshot) {
@@ -136,6 +145,9 @@ record MemoryPlan(VectorTier tier, long cacheBytes, int threads) {
   }
 
   private static String mebibytes(long bytes) {
+    if (bytes < BYTES_PER_MEBIBYTE) {
+      return (bytes + 1023) / 1024 + " KiB";
+    }
     return (bytes + BYTES_PER_MEBIBYTE - 1) / BYTES_PER_MEBIBYTE + " MiB";
   }
 }

@@ -1,6 +1,7 @@
 package io.tarn.index.search;
 
 import io.tarn.index.feature.RejectedFeatureException;
+import io.tarn.index.kernel.Kernels;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -44,6 +45,8 @@ final class SearchBatch {
     } finally {
       searches.forEach(ListSearch::close);
     }
+    // Not before: the first answer shall not share the processors with it.
+    Kernels.warmUp();
     return results;
   }
 

@@ -7,7 +7,7 @@ package io.tarn.index.search;
  * @param rowsScanned how many rows they hold
  * @param rowsReranked of how many rows the vector was looked at
  * @param rowsDead how many rows came near enough to be looked at, but are superseded
- * @param rowsFiltered how many rows of the lists the filter kept out
+ * @param rowsFiltered how many rows of the lists the filter kept out that are not superseded
  * @param prepareNanos rotating the query and building its lookup tables
  * @param coarseNanos finding the lists
  * @param scanNanos scanning the lists

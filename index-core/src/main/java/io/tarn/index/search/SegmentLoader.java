@@ -10,38 +10,57 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
 /** Loads segments as planned, several at a time if there is room. */
 final class SegmentLoader {
-  private final SearchModel model;
   private final MemoryPlan plan;
   private final PageCache cache;
+  private SearchModel model;
+
+  /** Where the model comes from. */
+  interface ModelSource {
+    SearchModel get() throws IOException;
+  }
 
   /**
    * @param cache for pages of vectors; null unless the plan's tier is remote
    */
-  SegmentLoader(SearchModel model, MemoryPlan plan, PageCache cache) {
-    this.model = model;
+  SegmentLoader(MemoryPlan plan, PageCache cache) {
     this.plan = plan;
     this.cache = cache;
   }
 
-  /** Loads segments, and closes their readers; they come in the order of these. */
-  List<LoadedSegment> load(List<SegmentReader> readers) throws IOException {
+  /** The model that the segments were loaded with. */
+  SearchModel model() {
+    return model;
+  }
+
+  /**
+   * Loads segments, and closes their readers; they come in the order of these.
+   *
+   * @param source gives the model, meanwhile if several threads are allowed
+   */
+  List<LoadedSegment> load(List<SegmentReader> readers, ModelSource source) throws IOException {
     List<LoadedSegment> loaded = new ArrayList<>();
     if (plan.threads() <= 1) {
+      model = source.get();
       for (SegmentReader reader : readers) {
-        loaded.add(load(reader));
+        loaded.add(new LoadedSegment(read(reader), model));
       }
       return loaded;
     }
-    ExecutorService executor = Executors.newFixedThreadPool(plan.threads());
+    // One more than segments at once, so that the model never waits for a segment.
+    ExecutorService executor = Executors.newFixedThreadPool(plan.threads() + 1);
     try {
+      Semaphore segmentsAtOnce = new Semaphore(plan.threads());
+      Future<SearchModel> futureModel = executor.submit(source::get);
       List<Future<LoadedSegment>> futures = new ArrayList<>();
       for (SegmentReader reader : readers) {
-        futures.add(executor.submit(() -> load(reader)));
+        futures.add(executor.submit(() -> load(reader, futureModel, segmentsAtOnce)));
       }
+      model = futureModel.get();
       for (Future<LoadedSegment> future : futures) {
         loaded.add(future.get());
       }
@@ -82,16 +101,28 @@ final class SegmentLoader {
     }
   }
 
-  private LoadedSegment load(SegmentReader reader) throws IOException {
+  private LoadedSegment load(
+      SegmentReader reader, Future<SearchModel> futureModel, Semaphore segmentsAtOnce)
+      throws IOException, InterruptedException {
+    segmentsAtOnce.acquire();
+    try {
+      Segment segment = read(reader);
+      return new LoadedSegment(segment, futureModel.get());
+    } catch (ExecutionException e) {
+      throw rethrown(e);
+    } finally {
+      segmentsAtOnce.release();
+    }
+  }
+
+  private Segment read(SegmentReader reader) throws IOException {
     try (reader) {
-      Segment segment =
-          switch (plan.tier()) {
-            case MEMORY -> reader.read();
-            case MAPPED -> reader.readMapped();
-            case REMOTE -> reader.readCached(cache);
-            case AUTO -> throw new IllegalStateException("a plan names a tier");
-          };
-      return new LoadedSegment(segment, model);
+      return switch (plan.tier()) {
+        case MEMORY -> reader.read();
+        case MAPPED -> reader.readMapped();
+        case REMOTE -> reader.readCached(cache);
+        case AUTO -> throw new IllegalStateException("a plan names a tier");
+      };
     }
   }
 }

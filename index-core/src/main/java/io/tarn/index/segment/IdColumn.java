@@ -62,6 +62,24 @@ public abstract sealed class IdColumn {
       numbers[size++] = id;
     }
 
+    /** Adds the first {@code count} ids of an array. */
+    public void add(long[] ids, int count) {
+      if (size + count > numbers.length) {
+        numbers = Arrays.copyOf(numbers, Utf8Column.grown(size + count));
+      }
+      System.arraycopy(ids, 0, numbers, size, count);
+      size += count;
+    }
+
+    /**
+     * Adds text ids given as UTF-8, one after the other.
+     *
+     * @param lengths how many bytes each has
+     */
+    public void add(byte[] utf8, long[] lengths, int count) {
+      texts.add(utf8, lengths, count);
+    }
+
     /** Adds a text id given as UTF-8. */
     public void add(byte[] utf8) {
       texts.add(utf8);

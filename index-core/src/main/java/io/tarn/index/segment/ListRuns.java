@@ -80,6 +80,17 @@ public final class ListRuns {
       rows += count;
     }
 
+    /** Adds a row of each of the first {@code count} lists of an array. */
+    public void add(long[] ofRows, int count) {
+      int from = 0;
+      for (int i = 1; i <= count; i++) {
+        if (i == count || ofRows[i] != ofRows[from]) {
+          add((int) ofRows[from], i - from);
+          from = i;
+        }
+      }
+    }
+
     public ListRuns build() {
       int[] ends = Arrays.copyOf(starts, runs + 1);
       ends[runs] = rows;

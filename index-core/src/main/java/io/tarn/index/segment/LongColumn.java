@@ -65,6 +65,13 @@ public abstract sealed class LongColumn {
       }
     }
 
+    /** Adds the first {@code count} numbers of an array, as {@link #add(long)} does. */
+    public void add(long[] numbers, int count) {
+      for (int i = 0; i < count; i++) {
+        add(numbers[i]);
+      }
+    }
+
     public LongColumn build() {
       if (values.length > 0) {
         return new Longs(values);

@@ -124,6 +124,20 @@ public final class Utf8Column {
       add(text, 0, text.length);
     }
 
+    /**
+     * Adds texts given as UTF-8, one after the other.
+     *
+     * @param lengths how many bytes each has
+     */
+    void add(byte[] texts, long[] lengths, int count) {
+      int start = 0;
+      for (int i = 0; i < count; i++) {
+        int end = start + (int) lengths[i];
+        add(texts, start, end);
+        start = end;
+      }
+    }
+
     private void add(byte[] from, int start, int end) {
       int newEnd = Math.addExact(bytes(), end - start);
       if (newEnd > utf8.length) {

@@ -37,6 +37,8 @@ class SnapshotFileTest {
 
     assertThat(SnapshotFile.fromBytes("x.json", file)).isEqualTo(snapshot);
     assertThat(SnapshotFile.toBytes(snapshot)).isEqualTo(file);
+    // Without recourse to what reads snapshots of others.
+    assertThat(SnapshotParser.parse(file)).contains(snapshot);
   }
 
   /** As docs/FORMAT.md has it, computed without the code under test. */

@@ -37,6 +37,13 @@ class CodeKernelParityTest {
     assertThat(best.getClass().getSimpleName()).startsWith("Simd");
   }
 
+  @Test
+  void onceWarmTheBestAreUsedForAll() throws Exception {
+    Kernels.awaitWarm();
+    assertThat(Kernels.readyCodes()).isSameAs(Kernels.codes());
+    assertThat(Kernels.ready()).isSameAs(Kernels.best());
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096})
   void transformsAgreeToTheBit(int size) {

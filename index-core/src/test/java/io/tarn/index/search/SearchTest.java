@@ -9,12 +9,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.tarn.index.feature.Attribute;
+import io.tarn.index.feature.AttributeType;
 import io.tarn.index.feature.Feature;
 import io.tarn.index.feature.FeatureId;
 import io.tarn.index.feature.IdType;
 import io.tarn.index.feature.Metric;
 import io.tarn.index.feature.RejectedFeatureException;
 import io.tarn.index.feature.Schema;
+import io.tarn.index.filter.Filter;
 import io.tarn.index.storage.LocalStorage;
 import io.tarn.index.storage.Storage;
 import java.nio.file.Path;
@@ -170,6 +173,51 @@ class SearchTest {
     append(storage, List.of(feature(schema, 3, vectors[3], 20)));
     reader.refresh();
     assertThat(reader.get(FeatureId.of(3))).as("equal order: the later commit").isPresent();
+  }
+
+  /** Whether rows are told by their codes or by their vectors. */
+  @Test
+  void theFilterIsNotChargedWithSupersededRows() throws Exception {
+    Schema schema =
+        new Schema(
+            IdType.INT64,
+            DIMENSION,
+            Metric.L2,
+            List.of(new Attribute("even", AttributeType.BOOLEAN)));
+    float[][] vectors = TestIndexes.clustered(600, DIMENSION, 3);
+    TestIndexes.create(storage, schema, 4, withParity(vectors, 1));
+    TestIndexes.append(storage, withParity(Arrays.copyOf(vectors, 200), 2));
+    IndexView view = IndexReader.open(storage).view();
+    Filter even = Filter.parse("even = true", schema);
+    for (Probe probe : List.of(Probe.nearest(4), Probe.exact())) {
+      SearchEffort effort =
+          view.search(Query.nearest(vectors[0], 5).where(even).probing(probe)).effort();
+      assertThat(effort.rowsScanned()).isEqualTo(800);
+      assertThat(effort.rowsFiltered()).as("%s", probe).isEqualTo(300);
+    }
+  }
+
+  private static List<Feature> withParity(float[][] vectors, long order) {
+    List<Feature> features = new ArrayList<>();
+    for (int i = 0; i < vectors.length; i++) {
+      features.add(new Feature(FeatureId.of(i), vectors[i], order, i, new Object[] {i % 2 == 0}));
+    }
+    return features;
+  }
+
+  @Test
+  void theTimesOfABatchAreThoseOfItsQueries() throws Exception {
+    Schema schema = schema(Metric.L2);
+    float[][] vectors = TestIndexes.clustered(2000, DIMENSION, 5);
+    TestIndexes.create(storage, schema, 16, features(schema, vectors, 1));
+    IndexView view = IndexReader.open(storage).view();
+    List<Query> queries = new ArrayList<>();
+    for (int q = 0; q < 20; q++) {
+      queries.add(Query.nearest(vectors[q], 5).probing(Probe.nearest(8)));
+    }
+    for (SearchResult result : view.search(queries)) {
+      assertThat(result.effort().scanNanos()).isPositive();
+    }
   }
 
   @Test

@@ -1,0 +1,150 @@
+package io.tarn.benchmark.open;
+
+import io.tarn.benchmark.BenchmarkException;
+import io.tarn.benchmark.Report;
+import io.tarn.benchmark.Report.Sheet;
+import java.io.BufferedReader;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * How long it takes from the start of a JVM to the first answer of an index. The JVM has this one's
+ * flags, and of its class path what an application has that uses index-core and nothing else. The
+ * first of the rounds brings the files into the page cache and is not shown.
+ */
+public final class OpenBenchmark {
+  static final String MARK = "answered";
+
+  private static final double NANOS_PER_SECOND = 1e9;
+
+  /** What the names of the jars and folders begin with, or hold, that index-core runs with. */
+  private static final List<String> NEEDED =
+      List.of(
+          "index-core",
+          "benchmark",
+          "jackson-",
+          "parquet-",
+          "jts-core",
+          "snappy-java",
+          "aircompressor",
+          "zstd-jni",
+          "hadoop-client-",
+          "commons-logging",
+          "slf4j-api");
+
+  private OpenBenchmark() {}
+
+  private record Round(
+      double wallSeconds,
+      double openSeconds,
+      double searchSeconds,
+      double processorSeconds,
+      String rows,
+      String dimension) {}
+
+  /**
+   * Measures.
+   *
+   * @param nprobe how many lists the query looks at
+   * @throws BenchmarkException if there is no answer
+   */
+  public static Sheet run(Path index, int nprobe, int rounds) throws IOException {
+    List<Round> measured = new ArrayList<>();
+    for (int round = 0; round <= rounds; round++) {
+      Round result = round(index, nprobe);
+      if (round > 0) {
+        measured.add(result);
+      }
+    }
+    measured.sort(Comparator.comparingDouble(Round::wallSeconds));
+    Round first = measured.get(0);
+    List<List<String>> rows = new ArrayList<>();
+    for (Round round : measured) {
+      rows.add(
+          List.of(
+              Report.number("%.2f", round.wallSeconds),
+              Report.number("%.2f", round.openSeconds),
+              Report.number("%.2f", round.searchSeconds),
+              Report.number("%.2f", round.processorSeconds)));
+    }
+    return new Sheet(
+        "From the start of a JVM to the first answer: "
+            + first.rows
+            + " rows of "
+            + first.dimension
+            + " values, nprobe "
+            + nprobe
+            + ", Java "
+            + Runtime.version().feature()
+            + ", the fastest first",
+        0,
+        List.of("all, s", "opening, s", "first answer, s", "processor time, s"),
+        rows);
+  }
+
+  private static Round round(Path index, int nprobe) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+        .filter(flag -> flag.startsWith("-X") || flag.startsWith("--"))
+        .forEach(command::add);
+    command.addAll(List.of("-cp", classPath(), FirstAnswer.class.getName()));
+    command.addAll(List.of(index.toString(), Integer.toString(nprobe)));
+    long startNanos = System.nanoTime();
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    List<String> said = new ArrayList<>();
+    try (BufferedReader out =
+        new BufferedReader(
+            new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+      for (String line = out.readLine(); line != null; line = out.readLine()) {
+        if (line.startsWith(MARK)) {
+          double seconds = (System.nanoTime() - startNanos) / NANOS_PER_SECOND;
+          return parse(line.split(" "), seconds);
+        }
+        said.add(line);
+      }
+    } finally {
+      process.destroyForcibly();
+    }
+    throw new BenchmarkException(
+        index
+            + " gave no answer: "
+            + said.stream()
+                .filter(line -> line.startsWith("Exception") || line.startsWith("Error"))
+                .findFirst()
+                .orElse("see what " + String.join(" ", command) + " says"));
+  }
+
+  private static Round parse(String[] words, double wallSeconds) {
+    return new Round(
+        wallSeconds,
+        Long.parseLong(words[1]) / NANOS_PER_SECOND,
+        Long.parseLong(words[2]) / NANOS_PER_SECOND,
+        Long.parseLong(words[3]) / NANOS_PER_SECOND,
+        String.format("%,d", Long.parseLong(words[4])),
+        words[5]);
+  }
+
+  private static String classPath() {
+    return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+        .filter(entry -> NEEDED.stream().anyMatch(nameOf(entry)::contains))
+        .collect(Collectors.joining(File.pathSeparator));
+  }
+
+  /** The file's name; of a folder of classes the module's. */
+  private static String nameOf(String entry) {
+    Path path = Path.of(entry);
+    return entry.endsWith(".jar")
+        ? path.getFileName().toString()
+        : path.subpath(Math.max(0, path.getNameCount() - 3), path.getNameCount()).toString();
+  }
+}
