@@ -85,6 +85,7 @@ final class CodeBlocks {
   }
 
   private CodeBlocks(CodeBlocks other, int[] listSlots) {
+    this.errors = other.errors;
     this.pairs = other.pairs;
     this.blockBytes = other.blockBytes;
     this.listSlots = listSlots;

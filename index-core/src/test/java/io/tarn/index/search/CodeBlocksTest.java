@@ -68,7 +68,7 @@ class CodeBlocksTest {
 
       // Half a step of the scale, times the longest sum of signs in units of its deviation.
       double needed =
-          CodeBlocks.ERRORS * Math.max(codes.errors()[row], 0.5 * codes.scales()[row])
+          CodeBlocks.errors(DIMENSION) * Math.max(codes.errors()[row], 0.5 * codes.scales()[row])
               + scaleStep / 2 * Math.sqrt(DIMENSION);
       double errorStep = parameters[parameter + 4];
       double error = errorStep * factor(blocks, block, slot, 0);
