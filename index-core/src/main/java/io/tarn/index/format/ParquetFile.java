@@ -3,6 +3,7 @@ package io.tarn.index.format;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Map;
+import java.util.Set;
 import org.apache.parquet.ParquetReadOptions;
 import org.apache.parquet.bytes.HeapByteBufferAllocator;
 import org.apache.parquet.column.ColumnDescriptor;
@@ -86,6 +87,8 @@ final class ParquetFile {
               .withDictionaryEncoding(Format.CODE_OFFSET, false)
               .withDictionaryEncoding(Format.CODE_SCALE, false)
               .withDictionaryEncoding(Format.CODE_ERROR, false)
+              .withDictionaryEncoding(Format.CODE_FULL_SCALE, false)
+              .withDictionaryEncoding(Format.CODE_FULL_ERROR, false)
               .withValuesWriterFactory(new PlainCodes())
               .build();
       this.uncompressed =
@@ -166,6 +169,7 @@ final class ParquetFile {
   /** Codes PLAIN, so that they are read in bulk, and all else as Parquet encodes it by itself. */
   private static final class PlainCodes implements ValuesWriterFactory {
     private static final int INITIAL_BYTES = 64 * 1024;
+    private static final Set<String> CODES = Set.of(Format.CODE, Format.CODE_FULL);
 
     private final ValuesWriterFactory byDefault = new DefaultV2ValuesWriterFactory();
     private ParquetProperties properties;
@@ -178,7 +182,7 @@ final class ParquetFile {
 
     @Override
     public ValuesWriter newValuesWriter(ColumnDescriptor column) {
-      if (!column.getPath()[0].equals(Format.CODE)) {
+      if (!CODES.contains(column.getPath()[0])) {
         return byDefault.newValuesWriter(column);
       }
       return new FixedLenByteArrayPlainValuesWriter(

@@ -4,6 +4,7 @@ import io.tarn.index.feature.Attribute;
 import io.tarn.index.feature.AttributeType;
 import io.tarn.index.feature.IdType;
 import io.tarn.index.feature.Schema;
+import io.tarn.index.quantize.Quantizer;
 import io.tarn.index.segment.AttributeColumn;
 import io.tarn.index.segment.CodeColumns;
 import io.tarn.index.segment.IdColumn;
@@ -47,7 +48,7 @@ final class SegmentDecoder {
       SegmentRef ref,
       Schema schema,
       MessageType type,
-      boolean coded,
+      Quantizer quantizer,
       LongColumn.Builder positions,
       RowVectors.Builder vectors) {
     this.path = ref.path();
@@ -59,7 +60,7 @@ final class SegmentDecoder {
     this.orders = new LongColumn.Builder(ref.minOrder(), ref.maxOrder(), rows);
     this.positions = positions;
     this.vectors = vectors;
-    this.codes = coded ? codeColumns(rows - deletes, schema.dimension()) : null;
+    this.codes = CodeColumns.allocate(quantizer, schema.dimension(), rows - deletes);
     this.attributes = new ArrayList<>();
     for (Attribute attribute : schema.attributes()) {
       attributes.add(new AttributeColumn.Builder(attribute.type(), rows));
@@ -124,66 +125,70 @@ final class SegmentDecoder {
     }
   }
 
-  private static CodeColumns codeColumns(int rows, int dimension) {
-    int codeBytes = SegmentColumns.codeBytes(dimension);
-    return new CodeColumns(
-        new byte[Math.multiplyExact(rows, codeBytes)],
-        new float[rows],
-        new float[rows],
-        new float[rows]);
-  }
-
   private void readCodes(PageReadStore group, Set<String> bulk, ColumnReadStoreImpl columns)
       throws IOException {
-    int count = Math.toIntExact(group.getRowCount());
-    int codeBytes = codes.codeBytes();
-    if (bulk.contains(Format.CODE)) {
+    readBytes(group, bulk, columns, Format.CODE, codes.bits(), codes.codeBytes());
+    readFactors(group, bulk, columns, Format.CODE_OFFSET, codes.offsets());
+    readFactors(group, bulk, columns, Format.CODE_SCALE, codes.scales());
+    readFactors(group, bulk, columns, Format.CODE_ERROR, codes.errors());
+    CodeColumns.Full full = codes.full();
+    if (full != null) {
+      readBytes(group, bulk, columns, Format.CODE_FULL, full.codes(), full.codeBytes());
+      readFactors(group, bulk, columns, Format.CODE_FULL_SCALE, full.scales());
+      readFactors(group, bulk, columns, Format.CODE_FULL_ERROR, full.errors());
+    }
+  }
+
+  private void readBytes(
+      PageReadStore group,
+      Set<String> bulk,
+      ColumnReadStoreImpl columns,
+      String name,
+      byte[] out,
+      int codeBytes)
+      throws IOException {
+    if (bulk.contains(name)) {
       CodePages.read(
-          pages(group, Format.CODE),
+          pages(group, name),
           row,
           deletes,
           codeBytes,
-          (first, values) ->
-              values.get(codes.bits(), (first - deletes) * codeBytes, values.remaining()));
+          (first, values) -> values.get(out, (first - deletes) * codeBytes, values.remaining()));
     } else {
-      readBits(column(columns, Format.CODE), count);
-    }
-    for (String name : List.of(Format.CODE_OFFSET, Format.CODE_SCALE, Format.CODE_ERROR)) {
-      float[] factors = factors(name);
-      if (bulk.contains(name)) {
-        CodePages.read(
-            pages(group, name),
-            row,
-            deletes,
-            Float.BYTES,
-            (first, values) ->
-                values
-                    .asFloatBuffer()
-                    .get(factors, first - deletes, values.remaining() / Float.BYTES));
-      } else {
-        readFactor(column(columns, name), factors, count);
-      }
+      int count = Math.toIntExact(group.getRowCount());
+      readBytes(column(columns, name), out, codeBytes, count);
     }
   }
 
-  private float[] factors(String name) {
-    return switch (name) {
-      case Format.CODE_OFFSET -> codes.offsets();
-      case Format.CODE_SCALE -> codes.scales();
-      default -> codes.errors();
-    };
+  private void readFactors(
+      PageReadStore group,
+      Set<String> bulk,
+      ColumnReadStoreImpl columns,
+      String name,
+      float[] out)
+      throws IOException {
+    if (bulk.contains(name)) {
+      CodePages.read(
+          pages(group, name),
+          row,
+          deletes,
+          Float.BYTES,
+          (first, values) ->
+              values.asFloatBuffer().get(out, first - deletes, values.remaining() / Float.BYTES));
+    } else {
+      readFactor(column(columns, name), out, Math.toIntExact(group.getRowCount()));
+    }
   }
 
   private PageReader pages(PageReadStore group, String name) {
     return group.getPageReader(type.getColumnDescription(new String[] {name}));
   }
 
-  private void readBits(ColumnReader column, int count) {
-    int codeBytes = codes.codeBytes();
+  private void readBytes(ColumnReader column, byte[] out, int codeBytes, int count) {
     for (int i = row; i < row + count; i++) {
       if (column.getCurrentDefinitionLevel() > 0) {
         byte[] code = column.getBinary().getBytesUnsafe();
-        System.arraycopy(code, 0, codes.bits(), (i - deletes) * codeBytes, codeBytes);
+        System.arraycopy(code, 0, out, (i - deletes) * codeBytes, codeBytes);
       }
       column.consume();
     }
