@@ -113,7 +113,8 @@ class CodedSearchTest {
     Storage storage = new MemoryStorage();
     SplittableRandom random = new SplittableRandom(scenario.seed());
     List<float[]> vectors = write(storage, schema, scenario, random, live);
-    IndexReader reader = IndexReader.open(storage);
+    VectorTier tier = random.nextBoolean() ? VectorTier.MEMORY : VectorTier.REMOTE;
+    IndexReader reader = IndexReader.open(storage, OpenOptions.defaults().withTier(tier));
     assertThat(reader.view().liveRowCount()).isEqualTo(live.size());
 
     for (int q = 0; q < QUERIES; q++) {

@@ -50,7 +50,8 @@ class QueryPropertyTest {
     TestIndexes.create(storage, schema, 1 + random.nextInt(30), features, quantizer);
     Map<FeatureId, Feature> live = new HashMap<>();
     features.forEach(feature -> live.put(feature.id(), feature));
-    IndexReader reader = IndexReader.open(storage);
+    VectorTier tier = random.nextBoolean() ? VectorTier.MEMORY : VectorTier.REMOTE;
+    IndexReader reader = IndexReader.open(storage, OpenOptions.defaults().withTier(tier));
     for (int round = 0; round < 2; round++) {
       List<Query> queries = new ArrayList<>();
       for (int q = 0; q < 12; q++) {
