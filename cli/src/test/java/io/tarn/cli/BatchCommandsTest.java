@@ -136,7 +136,8 @@ class BatchCommandsTest {
     }
     Path index = dir.resolve("images");
     succeeds("build", "--input", images, "--index", index, "--nlist", 4, "--quantizer", "rabitq4");
-    assertThat(Run.tarn("inspect", "--index", index).succeeds().out()).contains("quantizer rabitq4");
+    assertThat(Run.tarn("inspect", "--index", index).succeeds().out())
+        .contains("quantizer rabitq4");
     JsonNode answer =
         Run.tarn("search", "--index", index, "--vector", "[42,1]", "--k", 1, "--json").json();
     assertThat(answer.at("/hits/0/id").longValue()).isEqualTo(42);

@@ -161,11 +161,7 @@ final class SegmentDecoder {
   }
 
   private void readFactors(
-      PageReadStore group,
-      Set<String> bulk,
-      ColumnReadStoreImpl columns,
-      String name,
-      float[] out)
+      PageReadStore group, Set<String> bulk, ColumnReadStoreImpl columns, String name, float[] out)
       throws IOException {
     if (bulk.contains(name)) {
       CodePages.read(

@@ -19,6 +19,9 @@ public final class UnsupportedFormatException extends IOException {
   /** A file of an index whose vectors are coded in an unknown way. */
   public UnsupportedFormatException(String path, String quantizer) {
     super(
-        path + " has quantizer '" + quantizer + "', which this Tarn does not know: use a newer Tarn");
+        path
+            + " has quantizer '"
+            + quantizer
+            + "', which this Tarn does not know: use a newer Tarn");
   }
 }

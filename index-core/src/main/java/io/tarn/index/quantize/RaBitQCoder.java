@@ -37,10 +37,10 @@ import io.tarn.index.feature.Metric;
  * and adds scale · ⟨s, P(c - m)⟩ to the offset. So the lookup tables are built from P(q - m) once a
  * query, not once a list, and hold small values because of m.
  *
- * <p><b>More bits.</b> Nothing above needs s to consist of signs: for any vector u that depends on r
- * alone, f = |r|² / ⟨u, r⟩ makes f · ⟨u, q'⟩ an estimate of ⟨r, q'⟩ without bias, because what of u
- * lies across r points anywhere, and with α = ⟨u, r⟩ / (|u| |r|) the standard deviation is the one
- * above, √(f² |u|² - |r|²) / √(d - 1) for |q'| = 1. The nearer u is to the direction of r, the
+ * <p><b>More bits.</b> Nothing above needs s to consist of signs: for any vector u that depends on
+ * r alone, f = |r|² / ⟨u, r⟩ makes f · ⟨u, q'⟩ an estimate of ⟨r, q'⟩ without bias, because what of
+ * u lies across r points anywhere, and with α = ⟨u, r⟩ / (|u| |r|) the standard deviation is the
+ * one above, √(f² |u|² - |r|²) / √(d - 1) for |q'| = 1. The nearer u is to the direction of r, the
  * smaller it is. With b bits a value, u is taken from the grid of all vectors whose values are odd
  * multiples of ½ from -(2^b - 1) / 2 to (2^b - 1) / 2, any of which may be scaled; b = 1 gives the
  * signs. How {@link GridCode} finds a good one is said there.

@@ -41,8 +41,7 @@ final class LoadedSegment {
     this.bucketStarts = new int[bucketCount(read.rowCount()) + 1];
     this.bucketRows = new int[read.rowCount()];
     fillBuckets();
-    boolean hasSigns =
-        read.codes() != null && read.codes().quantizer() instanceof Quantizer.RaBitQ;
+    boolean hasSigns = read.codes() != null && read.codes().quantizer() instanceof Quantizer.RaBitQ;
     this.codes =
         hasSigns
             ? CodeBlocks.of(model.model().dimension(), read.codes(), codeStarts(), model.centers())

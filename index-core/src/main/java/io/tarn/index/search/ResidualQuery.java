@@ -60,12 +60,7 @@ final class ResidualQuery {
    * @param detour the length of what was added to query and centroid before they were subtracted
    */
   void prepare(
-      int newList,
-      boolean isRotated,
-      float distance,
-      float rounding,
-      float spread,
-      float detour) {
+      int newList, boolean isRotated, float distance, float rounding, float spread, float detour) {
     list = newList;
     rotated = isRotated;
     base = distance;

@@ -63,8 +63,7 @@ public record CodeColumns(
   }
 
   private static byte[] packed(int rows, int codeBytes) {
-    return new byte
-        [Math.addExact(Math.multiplyExact(rows, codeBytes), CodeKernels.CHUNK_PADDING)];
+    return new byte[Math.addExact(Math.multiplyExact(rows, codeBytes), CodeKernels.CHUNK_PADDING)];
   }
 
   /** Bytes of memory that {@link #allocate} takes, beside {@link #packedBytesFor}. */
@@ -72,23 +71,20 @@ public record CodeColumns(
     int codeBytes = quantizer.codeBytes(dimension);
     int fullBytes = quantizer.fullCodeBytes(dimension);
     long ofSigns = quantizer instanceof Quantizer.Int8 ? 0 : codeBytes;
-    long factors = (codeBytes > 0 ? 3 : 0) + (fullBytes > 0 ? 2 : 0);
-    return rows * (ofSigns + Float.BYTES * factors);
+    int factors = (codeBytes > 0 ? 3 : 0) + (fullBytes > 0 ? 2 : 0);
+    return rows * (ofSigns + (long) Float.BYTES * factors);
   }
 
   /** Bytes of memory that packed values take, which searches read as they are. */
   public static long packedBytesFor(Quantizer quantizer, int dimension, long rows) {
     int fullBytes = quantizer.fullCodeBytes(dimension);
-    int rowBytes =
-        quantizer instanceof Quantizer.Int8 ? quantizer.codeBytes(dimension) : fullBytes;
+    int rowBytes = quantizer instanceof Quantizer.Int8 ? quantizer.codeBytes(dimension) : fullBytes;
     return rowBytes == 0 ? 0 : rows * rowBytes + CodeKernels.CHUNK_PADDING;
   }
 
   /** Bytes of memory the codes take. */
   public long memoryBytes() {
     long bytes = bits.length + 3L * Float.BYTES * offsets.length;
-    return full == null
-        ? bytes
-        : bytes + full.codes.length + 2L * Float.BYTES * full.scales.length;
+    return full == null ? bytes : bytes + full.codes.length + 2L * Float.BYTES * full.scales.length;
   }
 }

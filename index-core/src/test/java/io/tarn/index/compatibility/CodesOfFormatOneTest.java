@@ -138,7 +138,8 @@ class CodesOfFormatOneTest {
       assertThat(hits).hasSize(ROWS - 1);
       if (id != 3) {
         assertThat(hits.get(0).id()).isEqualTo(FeatureId.of(id));
-        assertThat(view.search(query, 1, Probe.nearest(LISTS)).hits().get(0)).isEqualTo(hits.get(0));
+        assertThat(view.search(query, 1, Probe.nearest(LISTS)).hits().get(0))
+            .isEqualTo(hits.get(0));
       }
     }
     assertThat(IndexVerifier.verify(fixture(name)).problems()).isEmpty();

@@ -244,7 +244,7 @@ class CodeKernelParityTest {
         long expected = 0;
         for (int i = 0; i < dimension; i++) {
           weights[i] = i % 7 - 3;
-          expected += (long) weights[i] * value(rows, 0, i, bits);
+          expected += ((long) weights[i]) * value(rows, 0, i, bits);
         }
         assertThat(scalar.weightedSum(weights, rows, 0, dimension, bits)).isEqualTo(expected);
         assertThat(best.weightedSum(weights, rows, 0, dimension, bits)).isEqualTo(expected);

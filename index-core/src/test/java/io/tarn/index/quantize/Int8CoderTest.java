@@ -18,7 +18,13 @@ class Int8CoderTest {
 
   @ParameterizedTest
   @CsvSource({
-    "L2, 1", "L2, 2", "L2, 31", "L2, 784", "COSINE, 3", "COSINE, 100", "INNER_PRODUCT, 20"
+    "L2, 1",
+    "L2, 2",
+    "L2, 31",
+    "L2, 784",
+    "COSINE, 3",
+    "COSINE, 100",
+    "INNER_PRODUCT, 20"
   })
   void errorsAreNeverBeyondTheBoundAndSometimesNearIt(Metric metric, int dimension) {
     Int8Coder coder = new Int8Coder(metric, dimension);

@@ -84,8 +84,7 @@ class CodeBoundTest {
   }
 
   private static void assertCount(
-      List<IndexReader> readers, float[] query, int k, Probe probe, int expected)
-      throws Exception {
+      List<IndexReader> readers, float[] query, int k, Probe probe, int expected) throws Exception {
     for (IndexReader reader : readers) {
       assertThat(ids(reader, query, k, probe)).as(quantizer(reader)).hasSize(expected);
     }

@@ -43,9 +43,10 @@ class CodedSearchTest {
   private static final int DUPLICATES_OF_100 = 20;
 
   /**
-   * Up to here the bound of codes of signs cannot be broken. What a code leaves out has length √(d - 1) standard
-   * errors, all along the query at worst; roundings of tables add up to √d standard errors at most;
-   * together that is √(2d - 1), of which the bound allows {@link CodeBlocks#ERRORS}.
+   * Up to here the bound of codes of signs cannot be broken. What a code leaves out has length √(d
+   * - 1) standard errors, all along the query at worst; roundings of tables add up to √d standard
+   * errors at most; together that is √(2d - 1), of which the bound allows {@link
+   * CodeBlocks#ERRORS}.
    */
   private static final int MAX_CERTAIN_DIMENSION = 3;
 

@@ -446,6 +446,9 @@ class TierTest {
     for (LoadedSegment segment : IndexReader.open(storage, options(tier)).view().segments()) {
       long counted = arrayBytes(segment);
       assertThat(segment.memoryBytes()).isBetween(counted - 1024, counted + 1024);
+      long planned = LoadedSegment.bytesFor(6_000, 20, Quantizer.of(quantizer), 128);
+      assertThat(segment.memoryBytes() - segment.segment.memoryBytes())
+          .isBetween(planned * 3 / 4, planned);
       long besideVectors = segment.memoryBytes() - segment.segment.vectors().memoryBytes();
       // More than one bit has three factors more.
       int others = 32 + (bits > 1 ? 12 : 0);
