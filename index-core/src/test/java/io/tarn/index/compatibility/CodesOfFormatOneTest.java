@@ -133,16 +133,20 @@ class CodesOfFormatOneTest {
     assertThat(view.get(FeatureId.of(3))).isEmpty();
     for (long id = 0; id < ROWS; id++) {
       float[] query = vector(id == 4 ? ROWS : id);
-      List<Hit> hits = view.search(query, ROWS, Probe.nearest(LISTS)).hits();
-      assertThat(hits).isEqualTo(view.search(query, ROWS, Probe.exact()).hits());
-      assertThat(hits).hasSize(ROWS - 1);
+      List<FeatureId> ids = ids(view, query, ROWS, Probe.nearest(LISTS));
+      assertThat(ids).isEqualTo(ids(view, query, ROWS, Probe.exact()));
+      assertThat(ids).hasSize(ROWS - 1);
       if (id != 3) {
-        assertThat(hits.get(0).id()).isEqualTo(FeatureId.of(id));
-        assertThat(view.search(query, 1, Probe.nearest(LISTS)).hits().get(0))
-            .isEqualTo(hits.get(0));
+        assertThat(ids.get(0)).isEqualTo(FeatureId.of(id));
+        assertThat(ids(view, query, 1, Probe.nearest(LISTS))).containsExactly(FeatureId.of(id));
       }
     }
     assertThat(IndexVerifier.verify(fixture(name)).problems()).isEmpty();
+  }
+
+  private static List<FeatureId> ids(IndexView view, float[] query, int k, Probe probe)
+      throws Exception {
+    return view.search(query, k, probe).hits().stream().map(Hit::id).toList();
   }
 
   @ParameterizedTest
