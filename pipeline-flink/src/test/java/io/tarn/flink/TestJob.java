@@ -15,7 +15,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.apache.flink.api.common.JobStatus;
 import org.apache.flink.configuration.Configuration;
+import org.apache.flink.configuration.HeartbeatManagerOptions;
 import org.apache.flink.configuration.RestartStrategyOptions;
+import org.apache.flink.configuration.RpcOptions;
 import org.apache.flink.configuration.StateRecoveryOptions;
 import org.apache.flink.core.execution.JobClient;
 import org.apache.flink.core.execution.SavepointFormatType;
@@ -43,9 +45,13 @@ final class TestJob {
   }
 
   static MiniClusterExtension cluster(InMemoryReporter metrics) {
+    Configuration configuration = metrics.addToConfiguration(new Configuration());
+    // All parts are in this JVM: one that is silent is not lost, the machine was busy or asleep.
+    configuration.set(HeartbeatManagerOptions.HEARTBEAT_TIMEOUT, Duration.ofHours(1));
+    configuration.set(RpcOptions.ASK_TIMEOUT_DURATION, Duration.ofHours(1));
     return new MiniClusterExtension(
         new MiniClusterResourceConfiguration.Builder()
-            .setConfiguration(metrics.addToConfiguration(new Configuration()))
+            .setConfiguration(configuration)
             .setNumberTaskManagers(1)
             .setNumberSlotsPerTaskManager(4)
             .build());

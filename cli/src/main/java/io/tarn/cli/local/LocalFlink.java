@@ -1,6 +1,7 @@
 package io.tarn.cli.local;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -8,8 +9,10 @@ import org.apache.flink.api.common.JobStatus;
 import org.apache.flink.configuration.CheckpointingOptions;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.configuration.CoreOptions;
+import org.apache.flink.configuration.HeartbeatManagerOptions;
 import org.apache.flink.configuration.MemorySize;
 import org.apache.flink.configuration.RestOptions;
+import org.apache.flink.configuration.RpcOptions;
 import org.apache.flink.configuration.TaskManagerOptions;
 import org.apache.flink.configuration.WebOptions;
 import org.apache.flink.core.execution.JobClient;
@@ -21,6 +24,12 @@ public final class LocalFlink implements AutoCloseable {
   private static final MemorySize NETWORK_MEMORY = MemorySize.ofMebiBytes(32);
   private static final MemorySize MANAGED_MEMORY = MemorySize.ofMebiBytes(32);
   private static final long STOP_TIMEOUT_MS = 60_000;
+
+  /**
+   * How long a part of the cluster may be silent. All parts are in this JVM: if one is, all were,
+   * because the machine was asleep, say.
+   */
+  private static final Duration SILENCE = Duration.ofHours(24);
 
   private final JobClient job;
   private final Path directory;
@@ -42,6 +51,8 @@ public final class LocalFlink implements AutoCloseable {
     configuration.set(TaskManagerOptions.NETWORK_MEMORY_MIN, NETWORK_MEMORY);
     configuration.set(TaskManagerOptions.NETWORK_MEMORY_MAX, NETWORK_MEMORY);
     configuration.set(TaskManagerOptions.MANAGED_MEMORY_SIZE, MANAGED_MEMORY);
+    configuration.set(HeartbeatManagerOptions.HEARTBEAT_TIMEOUT, SILENCE);
+    configuration.set(RpcOptions.ASK_TIMEOUT_DURATION, SILENCE);
     configuration.set(WebOptions.TMP_DIR, directory.toString());
     configuration.set(WebOptions.SUBMIT_ENABLE, false);
     configuration.set(RestOptions.ADDRESS, "127.0.0.1");

@@ -17,8 +17,8 @@ import io.tarn.index.segment.CodeColumns;
  *
  * <p>The centroids are an index of their own: put into about sqrt(lists) groups by k-means, and
  * coded as rows are, with the same tables. A query looks at the codes in the groups nearest to it,
- * until it has seen several times as many centroids as it wants, and computes the distances of half
- * as many more as it wants.
+ * until it has seen many times as many centroids as it wants, and computes the distances of those
+ * it wants and of some to spare, the more so the fewer dimensions a code has to average over.
  */
 final class CoarseSearch {
   /** Up to so many lists, all distances are computed. */
@@ -31,14 +31,23 @@ final class CoarseSearch {
   private static final long GROUPING_SEED = 1;
 
   /** Codes looked at for each list wanted, and for each group. */
-  private static final int SEEN_PER_LIST = 12;
+  private static final int SEEN_PER_LIST = 24;
 
-  private static final int SEEN_PER_GROUP = 8;
+  private static final int SEEN_PER_GROUP = 16;
+
+  /** Distances computed beyond those wanted: some, and some for each list wanted. */
+  private static final int SPARE = 24;
+
+  private static final double SPARE_PER_LIST = 1.5;
+
+  /** Of how many dimensions this is true; errors of codes fall with the root of their number. */
+  private static final double SPARE_DIMENSION = 128;
 
   private final Model model;
   private final VectorKernels vectors = Kernels.best();
   private final CodeKernels kernels = Kernels.codes();
   private final float[] squaredNorms;
+  private final double spareFactor;
 
   /** Row-major; the members of group g are {@code members[groupStarts[g]]} up to the next. */
   private final float[] groupCenters;
@@ -56,6 +65,7 @@ final class CoarseSearch {
       squaredNorms[list] =
           vectors.dot(model.centroids(), at, model.centroids(), at, model.dimension());
     }
+    this.spareFactor = Math.sqrt(SPARE_DIMENSION / model.dimension());
     this.groupCenters = groupCenters(model, mean);
     int[] groups = new int[lists];
     new Assigner(
@@ -124,13 +134,14 @@ final class CoarseSearch {
     int lists = model.listCount();
     ProbeHeap found = scratch.probes;
     found.clear(wanted);
-    if (lists <= MAX_EXACT_LISTS || !scratch.tables.isUsable() || 2 * wanted + 8 >= lists) {
+    int spare = (int) (spareFactor * (SPARE + SPARE_PER_LIST * wanted));
+    if (lists <= MAX_EXACT_LISTS || !scratch.tables.isUsable() || wanted + spare >= lists) {
       for (int list = 0; list < lists; list++) {
         found.offer(distance(query, model.centroids(), list), list);
       }
     } else {
       ProbeHeap near = scratch.nearProbes;
-      near.clear(wanted + wanted / 2 + 8);
+      near.clear(wanted + spare);
       scanGroups(query, wanted, scratch);
       for (int i = 0; i < near.size(); i++) {
         found.offer(distance(query, model.centroids(), near.list(i)), near.list(i));

@@ -6,6 +6,7 @@ import io.tarn.index.feature.VectorRules;
 import io.tarn.index.kernel.CodeKernels;
 import io.tarn.index.kernel.Kernels;
 import io.tarn.index.segment.RowVectors;
+import io.tarn.index.segment.Segment;
 import java.util.BitSet;
 import java.util.List;
 
@@ -17,9 +18,6 @@ import java.util.List;
 final class ListSearch {
   /** About how many codes are scanned in the time that one distance takes. */
   private static final int CODES_PER_DISTANCE = 64;
-
-  /** How many candidates' vectors are asked of memory at a time. */
-  private static final int PREFETCHED_ROWS = 16;
 
   /** With a filter, lists are added until they hold so many selected rows for each hit wanted. */
   private static final int SELECTED_ROWS_PER_HIT = 20;
@@ -181,7 +179,8 @@ final class ListSearch {
       long[] bitmap = selection.bitmap(s);
       for (int word = 0; word < bitmap.length; word++) {
         for (long bits = bitmap[word]; bits != 0; bits &= bits - 1) {
-          offer(s, word * Long.SIZE + Long.numberOfTrailingZeros(bits));
+          int row = word * Long.SIZE + Long.numberOfTrailingZeros(bits);
+          offer(distance(s, row), s, row);
           scanned++;
           reranked++;
         }
@@ -219,7 +218,7 @@ final class ListSearch {
     float step = scratch.tables.step();
     float bias = scratch.tables.bias();
     float baseRounding = view.searchModel().coarse().rounding(list, base, squaredQueryNorm);
-    float tableError = CodeBlocks.errorOfTables(spread, scratch.tables.rounding());
+    float tableError = codes.errorOfTables(spread, scratch.tables.rounding());
     int firstSlot = codes.firstSlot(list);
     int firstRow = segment.listStart(list);
     int endSlot = firstSlot + segment.listEnd(list) - firstRow;
@@ -340,7 +339,7 @@ final class ListSearch {
       if ((bitmap[row >> 6] & 1L << row) != 0) {
         selected++;
         reranked++;
-        offer(s, row);
+        offer(distance(s, row), s, row);
       } else if (view.live().isLive(s, row)) {
         filtered++;
       } else {
@@ -370,43 +369,44 @@ final class ListSearch {
    * Computes the distances of candidates that were taken out, as long as they are not ruled out.
    */
   private void lookAt(int count) {
-    for (int from = 0; from < count; from += PREFETCHED_ROWS) {
-      int to = Math.min(from + PREFETCHED_ROWS, count);
-      // The rows lie anywhere in memory: asked for together, they arrive in the time of one.
+    for (int from = 0; from < count; from += SearchScratch.ROWS) {
+      int to = Math.min(from + SearchScratch.ROWS, count);
+      int wanted = 0;
       int touched = 0;
+      // The rows lie anywhere in memory: asked for together, they arrive in the time of one.
       for (int i = from; i < to; i++) {
         int candidate = candidates.taken(i);
         if (candidates.lower(candidate) <= nearest.threshold()) {
-          LoadedSegment segment = segments.get(candidates.segment(candidate));
-          touched +=
-              segment
-                  .segment
-                  .vectors()
-                  .touch(candidates.row(candidate) - segment.segment.deletes());
-        }
-      }
-      scratch.touched = touched;
-      for (int i = from; i < to; i++) {
-        int candidate = candidates.taken(i);
-        if (candidates.lower(candidate) <= nearest.threshold()) {
-          reranked++;
-          offer(candidates.segment(candidate), candidates.row(candidate));
+          int s = candidates.segment(candidate);
+          int row = candidates.row(candidate);
+          scratch.segments[wanted] = s;
+          scratch.rows[wanted++] = row;
+          touched += segments.get(s).touch(row);
         }
         candidates.settle(candidate);
       }
+      scratch.touched = touched;
+      for (int i = 0; i < wanted; i++) {
+        scratch.distances[i] = distance(scratch.segments[i], scratch.rows[i]);
+      }
+      for (int i = 0; i < wanted; i++) {
+        offer(scratch.distances[i], scratch.segments[i], scratch.rows[i]);
+      }
+      reranked += wanted;
     }
   }
 
-  private void offer(int s, int row) {
-    RowVectors vectors = segments.get(s).segment.vectors();
-    float distance = distance(vectors, row - segments.get(s).segment.deletes());
+  private void offer(float distance, int s, int row) {
     if (distance <= nearest.threshold()) {
       nearest.offer(distance, s, row);
     }
   }
 
   /** Distances just as hits report them: rounded first, ranked then, so that ties show. */
-  private float distance(RowVectors vectors, int row) {
+  private float distance(int s, int segmentRow) {
+    Segment segment = segments.get(s).segment;
+    RowVectors vectors = segment.vectors();
+    int row = segmentRow - segment.deletes();
     if (metric == Metric.L2) {
       return vectors.squaredL2(query, row);
     }

@@ -1,6 +1,7 @@
 package io.tarn.index.search;
 
 import io.tarn.index.format.SegmentReader;
+import io.tarn.index.segment.RowVectors;
 import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.snapshot.Snapshot;
 import java.io.IOException;
@@ -81,7 +82,7 @@ record MemoryPlan(VectorTier tier, long cacheBytes, int threads) {
       kept += segment.columnBytes();
       kept += LoadedSegment.bytesFor(rows, lists, segment.quantizer(), dimension);
       kept += LiveRows.bytesFor(rows);
-      kept += inMemory ? segment.vectorBytes() : segment.pageTableBytes();
+      kept += inMemory ? RowVectors.LEAD_BYTES + segment.vectorBytes() : segment.pageTableBytes();
       opening = Math.max(opening, segment.openingBytes(inMemory));
     }
     if (newModel) {

@@ -13,7 +13,7 @@ final class RowCodes {
   /**
    * How many standard errors a bound lies off the estimate of {@link
    * io.tarn.index.quantize.RaBitQCoder}: a Gaussian falls farther on one side with a probability of
-   * 0.13%. That is less than {@link CodeBlocks#ERRORS} leave, and with so small errors it is cheap.
+   * 0.13%. That is less than {@link CodeBlocks#errors} leave, and with so small errors it is cheap.
    */
   static final float ERRORS = 3;
 

@@ -5,6 +5,9 @@ import io.tarn.index.quantize.QueryTables;
 
 /** What a search needs beside its answer, reused by the searches of one thread. */
 final class SearchScratch {
+  /** How many rows' vectors are asked of memory at a time. */
+  static final int ROWS = 16;
+
   final QueryTables tables;
   final ProbeHeap probes = new ProbeHeap();
   final ProbeHeap groups = new ProbeHeap();
@@ -12,6 +15,10 @@ final class SearchScratch {
   final short[] sums = new short[CodeKernels.BLOCK_ROWS];
   final float[] estimates = new float[CodeKernels.BLOCK_ROWS];
   final float[] lowers = new float[CodeKernels.BLOCK_ROWS];
+
+  final int[] segments = new int[ROWS];
+  final int[] rows = new int[ROWS];
+  final float[] distances = new float[ROWS];
 
   /** Keeps reads ahead from being optimised away. */
   int touched;

@@ -11,6 +11,13 @@ import io.tarn.index.kernel.VectorKernels;
 public abstract sealed class RowVectors {
   private static final int CACHE_LINE_BYTES = 64;
 
+  /**
+   * Bytes before the first vector. The default collector puts a large array, whose header has 16
+   * bytes, at the beginning of a cache line: so vectors of whole lines begin there, too, and do not
+   * take one line more.
+   */
+  public static final int LEAD_BYTES = CACHE_LINE_BYTES - 16;
+
   private final int dimension;
   private final int size;
 
@@ -109,23 +116,24 @@ public abstract sealed class RowVectors {
         throw new IllegalStateException("more than " + rows + " vectors");
       }
       if (floats == null && !addBytes(vectors, offset, count)) {
-        floats = new float[rows * dimension];
+        floats = new float[Math.addExact(LEAD_BYTES / Float.BYTES, rows * dimension)];
         for (int i = 0; i < size * dimension; i++) {
-          floats[i] = bytes[i] + BYTE_OFFSET;
+          floats[LEAD_BYTES / Float.BYTES + i] = bytes[LEAD_BYTES + i] + BYTE_OFFSET;
         }
         bytes = null;
       }
       if (floats != null) {
-        System.arraycopy(vectors, offset, floats, size * dimension, count * dimension);
+        int at = LEAD_BYTES / Float.BYTES + size * dimension;
+        System.arraycopy(vectors, offset, floats, at, count * dimension);
       }
       size += count;
     }
 
     private boolean addBytes(float[] vectors, int offset, int count) {
       if (bytes == null) {
-        bytes = new byte[Math.addExact(rows * dimension, CodeKernels.ROW_PADDING)];
+        bytes = new byte[Math.addExact(rows * dimension, LEAD_BYTES + CodeKernels.ROW_PADDING)];
       }
-      int at = size * dimension;
+      int at = LEAD_BYTES + size * dimension;
       int values = count * dimension;
       for (int begin = 0; begin < values; begin += CHECKED_VALUES) {
         int end = Math.min(values, begin + CHECKED_VALUES);
@@ -176,27 +184,31 @@ public abstract sealed class RowVectors {
 
     @Override
     public int touch(int row) {
-      int sum = 0;
-      int end = (row + 1) * dimension();
-      for (int i = row * dimension(); i < end; i += CACHE_LINE_BYTES / Float.BYTES) {
+      int end = at(row + 1);
+      int sum = Float.floatToRawIntBits(values[end - 1]);
+      for (int i = at(row); i < end; i += CACHE_LINE_BYTES / Float.BYTES) {
         sum += Float.floatToRawIntBits(values[i]);
       }
       return sum;
     }
 
+    private int at(int row) {
+      return LEAD_BYTES / Float.BYTES + row * dimension();
+    }
+
     @Override
     public void copy(int row, float[] out, int outOffset) {
-      System.arraycopy(values, row * dimension(), out, outOffset, dimension());
+      System.arraycopy(values, at(row), out, outOffset, dimension());
     }
 
     @Override
     public float squaredL2(float[] query, int row) {
-      return kernels.squaredL2(query, 0, values, row * dimension(), dimension());
+      return kernels.squaredL2(query, 0, values, at(row), dimension());
     }
 
     @Override
     public float dot(float[] query, int row) {
-      return kernels.dot(query, 0, values, row * dimension(), dimension());
+      return kernels.dot(query, 0, values, at(row), dimension());
     }
   }
 
@@ -216,17 +228,21 @@ public abstract sealed class RowVectors {
 
     @Override
     public int touch(int row) {
-      int sum = 0;
-      int end = (row + 1) * dimension();
-      for (int i = row * dimension(); i < end; i += CACHE_LINE_BYTES) {
+      int end = at(row + 1);
+      int sum = values[end - 1];
+      for (int i = at(row); i < end; i += CACHE_LINE_BYTES) {
         sum += values[i];
       }
       return sum;
     }
 
+    private int at(int row) {
+      return LEAD_BYTES + row * dimension();
+    }
+
     @Override
     public void copy(int row, float[] out, int outOffset) {
-      int from = row * dimension();
+      int from = at(row);
       for (int i = 0; i < dimension(); i++) {
         out[outOffset + i] = values[from + i] + Builder.BYTE_OFFSET;
       }
@@ -234,12 +250,12 @@ public abstract sealed class RowVectors {
 
     @Override
     public float squaredL2(float[] query, int row) {
-      return kernels.squaredL2(query, values, row * dimension(), dimension());
+      return kernels.squaredL2(query, values, at(row), dimension());
     }
 
     @Override
     public float dot(float[] query, int row) {
-      return kernels.dot(query, values, row * dimension(), dimension());
+      return kernels.dot(query, values, at(row), dimension());
     }
   }
 

@@ -58,7 +58,9 @@ class RowVectorsTest {
   void wholeNumbersUpTo255TakeAByteEach(int dimension) {
     float[] values = bytes(ROWS * dimension);
     RowVectors vectors = of(dimension, values);
-    assertThat(vectors.memoryBytes()).isEqualTo((long) ROWS * dimension + CodeKernels.ROW_PADDING);
+    assertThat(vectors.memoryBytes())
+        .isEqualTo(
+            (long) RowVectors.LEAD_BYTES + (long) ROWS * dimension + CodeKernels.ROW_PADDING);
     assertHolds(vectors, dimension, values);
   }
 
@@ -69,7 +71,7 @@ class RowVectorsTest {
       float[] values = bytes(5 * ROWS);
       values[place] = other;
       RowVectors vectors = of(5, values);
-      assertThat(vectors.memoryBytes()).isEqualTo(4L * values.length);
+      assertThat(vectors.memoryBytes()).isEqualTo(RowVectors.LEAD_BYTES + 4L * values.length);
       assertHolds(vectors, 5, values);
     }
   }
