@@ -45,7 +45,9 @@ final class BuildCommand implements Callable<Integer> {
   @Option(
       names = "--quantizer",
       paramLabel = "NAME",
-      description = "How vectors are coded: rabitq or none; rabitq if not given.")
+      description =
+          "How vectors are coded: rabitq (1 bit a value), rabitq2, rabitq4, rabitq8, int8 or none;"
+              + " rabitq if not given. More bits take more memory and read fewer vectors.")
   private String quantizer;
 
   @Option(

@@ -225,6 +225,7 @@ final class SearchCommand implements Callable<Integer> {
       ObjectNode node = answer.putObject("effort");
       node.put("lists_probed", effort.listsProbed());
       node.put("rows_scanned", effort.rowsScanned());
+      node.put("rows_refined", effort.rowsRefined());
       node.put("rows_reranked", effort.rowsReranked());
       node.put("rows_dead", effort.rowsDead());
       node.put("rows_filtered", effort.rowsFiltered());
@@ -240,6 +241,8 @@ final class SearchCommand implements Callable<Integer> {
     out.println(
         Amounts.count(effort.rowsReranked(), "row")
             + " looked at in full, "
+            + Amounts.count(effort.rowsRefined())
+            + " estimated with all bits of their code, "
             + Amounts.count(effort.rowsDead())
             + " of the rows scanned and near are superseded, "
             + Amounts.count(effort.rowsFiltered())

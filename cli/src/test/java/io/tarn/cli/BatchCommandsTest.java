@@ -135,7 +135,9 @@ class BatchCommandsTest {
       out.write(idx.array());
     }
     Path index = dir.resolve("images");
-    succeeds("build", "--input", images, "--index", index, "--nlist", 4);
+    succeeds("build", "--input", images, "--index", index, "--nlist", 4, "--quantizer", "rabitq4");
+    assertThat(Run.tarn("inspect", "--index", index).succeeds().out())
+        .contains("quantizer rabitq4");
     JsonNode answer =
         Run.tarn("search", "--index", index, "--vector", "[42,1]", "--k", 1, "--json").json();
     assertThat(answer.at("/hits/0/id").longValue()).isEqualTo(42);
@@ -232,6 +234,8 @@ class BatchCommandsTest {
     Run.tarn("build", "--input", points, "--index", index, "--format", "xml")
         .fails(2, "xml", "parquet, json, csv, fvecs, bvecs, idx");
     Run.tarn("build", "--input", points, "--index", index, "--metric", "l3").fails(2, "l3", "l2");
+    Run.tarn("build", "--input", points, "--index", index, "--quantizer", "rabitq3")
+        .fails(2, "unknown quantizer 'rabitq3'", "rabitq, rabitq2, rabitq4, rabitq8, int8");
     Run.tarn("build", "--index", index).fails(2, "input.path");
     Run.tarn("build", "--input", points).fails(2, "index");
     Run.tarn("build", "--input", points, "--index", index, "--nlist", 0).fails(2, "'0' is not");

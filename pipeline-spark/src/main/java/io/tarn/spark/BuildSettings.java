@@ -15,7 +15,8 @@ import java.util.Optional;
  * @param dimension values of a vector; that of the first vector of the input by default
  * @param nlist how many lists; by default the largest power of two that is at most four times the
  *     square root of the number of rows and leaves 39 rows to a list
- * @param quantizer how vectors are coded for scanning: {@code rabitq} or {@code none}
+ * @param quantizer how vectors are coded for scanning: the name of a {@link
+ *     io.tarn.index.quantize.Quantizer}
  * @param training how lists are trained
  * @param segmentBytes about how large a segment becomes
  * @param embedder the file of the embedder that made the vectors, as the embed job writes it: it

@@ -32,7 +32,7 @@ import org.apache.spark.sql.SaveMode;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class BuildJobTest {
   @TempDir Path directory;
@@ -87,11 +87,12 @@ class BuildJobTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"l2", "cosine", "inner_product"})
-  void exactSearchFindsWhatBruteForceFinds(String metric) throws Exception {
+  @CsvSource({"l2, int8", "cosine, rabitq", "inner_product, rabitq4"})
+  void exactSearchFindsWhatBruteForceFinds(String metric, String quantizer) throws Exception {
     List<Row> rows = VectorRows.clustered(500, 6, 2);
-    build(parquet(rows, 2), "metric=" + metric, "nlist=8");
+    build(parquet(rows, 2), "metric=" + metric, "nlist=8", "quantizer=" + quantizer);
     IndexView view = IndexFiles.view(index());
+    assertThat(view.snapshot().model().quantizer()).isEqualTo(quantizer);
     for (Row query : rows.subList(0, 20)) {
       List<Hit> hits = view.search(VectorRows.vector(query), 5, Probe.exact()).hits();
       assertThat(hits.stream().map(hit -> hit.id().toObject()).toList())

@@ -35,6 +35,7 @@ public class CodeKernelsBenchmark {
   private final float[] lowers = new float[CodeKernels.BLOCK_ROWS];
   private final float[] parameters = new float[CodeKernels.BLOCK_PARAMETERS];
   private float[] query;
+  private float[] weights;
   private QueryTables tables;
   private byte[] codes;
   private int pairs;
@@ -42,6 +43,8 @@ public class CodeKernelsBenchmark {
   @Setup
   public void draw() {
     query = Place.randomFloats(dimension);
+    int chunk = CodeKernels.MAX_CHUNK_VALUES;
+    weights = Arrays.copyOf(query, (dimension + chunk - 1) / chunk * chunk);
     tables = new QueryTables(new Rotation(dimension), new float[dimension]);
     tables.prepare(query);
     pairs = CodeKernels.pairs(dimension);
@@ -82,6 +85,36 @@ public class CodeKernelsBenchmark {
     work.bytes += codes.length;
     work.vectors += (long) BLOCKS * CodeKernels.BLOCK_ROWS;
     return found;
+  }
+
+  /** Two bits a value, one row after the other. */
+  @Benchmark
+  public float estimateOf2Bits(Work work) {
+    return estimate(2, work);
+  }
+
+  /** Four bits a value. */
+  @Benchmark
+  public float estimateOf4Bits(Work work) {
+    return estimate(4, work);
+  }
+
+  /** Eight bits a value. */
+  @Benchmark
+  public float estimateOf8Bits(Work work) {
+    return estimate(8, work);
+  }
+
+  private float estimate(int bits, Work work) {
+    int rowBytes = CodeKernels.valueBytes(dimension, bits);
+    int rows = (codes.length - CodeKernels.CHUNK_PADDING) / rowBytes;
+    float sum = 0;
+    for (int row = 0; row < rows; row++) {
+      sum += kernels.weightedSum(weights, codes, row * rowBytes, dimension, bits);
+    }
+    work.bytes += (long) rows * rowBytes;
+    work.vectors += rows;
+    return sum;
   }
 
   /** Rotating a query and building its tables. */

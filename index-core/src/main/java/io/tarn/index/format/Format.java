@@ -22,6 +22,9 @@ public final class Format {
   static final String CODE_OFFSET = "code_offset";
   static final String CODE_SCALE = "code_scale";
   static final String CODE_ERROR = "code_error";
+  static final String CODE_FULL = "code_full";
+  static final String CODE_FULL_SCALE = "code_full_scale";
+  static final String CODE_FULL_ERROR = "code_full_error";
   static final String EVENT_ORDER = "event_order";
   static final String POSITION = "position";
   static final String DELETED = "deleted";

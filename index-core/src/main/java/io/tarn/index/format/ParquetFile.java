@@ -5,6 +5,7 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Map;
+import java.util.Set;
 import org.apache.parquet.ParquetReadOptions;
 import org.apache.parquet.bytes.HeapByteBufferAllocator;
 import org.apache.parquet.column.ColumnDescriptor;
@@ -95,6 +96,8 @@ final class ParquetFile {
               .withDictionaryEncoding(Format.CODE_OFFSET, false)
               .withDictionaryEncoding(Format.CODE_SCALE, false)
               .withDictionaryEncoding(Format.CODE_ERROR, false)
+              .withDictionaryEncoding(Format.CODE_FULL_SCALE, false)
+              .withDictionaryEncoding(Format.CODE_FULL_ERROR, false)
               .withValuesWriterFactory(new BulkValues())
               .build();
       this.uncompressed =
@@ -178,6 +181,7 @@ final class ParquetFile {
    */
   private static final class BulkValues implements ValuesWriterFactory {
     private static final int INITIAL_BYTES = 64 * 1024;
+    private static final Set<String> CODES = Set.of(Format.CODE, Format.CODE_FULL);
 
     private final ValuesWriterFactory byDefault = new DefaultV2ValuesWriterFactory();
     private ParquetProperties properties;
@@ -191,7 +195,7 @@ final class ParquetFile {
     @Override
     public ValuesWriter newValuesWriter(ColumnDescriptor column) {
       String name = column.getPath()[0];
-      if (name.equals(Format.CODE)) {
+      if (CODES.contains(name)) {
         return new FixedLenByteArrayPlainValuesWriter(
             column.getPrimitiveType().getTypeLength(),
             INITIAL_BYTES,

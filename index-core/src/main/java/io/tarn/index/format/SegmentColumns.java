@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.apache.parquet.schema.LogicalTypeAnnotation.TimeUnit;
 import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.PrimitiveType;
 import org.apache.parquet.schema.Type;
 import org.apache.parquet.schema.Types;
 
@@ -33,14 +34,27 @@ final class SegmentColumns {
   static final int DELETED = 4;
   static final int FIRST_ATTRIBUTE = 5;
 
-  /** How many columns codes take. */
-  static final int CODE_COLUMNS = 4;
-
   private SegmentColumns() {}
 
-  /** Bytes of the code of one row. */
-  static int codeBytes(int dimension) {
-    return (dimension + Byte.SIZE - 1) / Byte.SIZE;
+  /** The columns of the codes, in order. */
+  static List<Type> codes(Quantizer quantizer, int dimension) {
+    List<Type> columns = new ArrayList<>();
+    if (quantizer.codeBytes(dimension) > 0) {
+      columns.add(bytes(quantizer.codeBytes(dimension)).named(Format.CODE));
+      columns.add(Types.optional(FLOAT).named(Format.CODE_OFFSET));
+      columns.add(Types.optional(FLOAT).named(Format.CODE_SCALE));
+      columns.add(Types.optional(FLOAT).named(Format.CODE_ERROR));
+    }
+    if (quantizer.fullCodeBytes(dimension) > 0) {
+      columns.add(bytes(quantizer.fullCodeBytes(dimension)).named(Format.CODE_FULL));
+      columns.add(Types.optional(FLOAT).named(Format.CODE_FULL_SCALE));
+      columns.add(Types.optional(FLOAT).named(Format.CODE_FULL_ERROR));
+    }
+    return columns;
+  }
+
+  private static Types.PrimitiveBuilder<PrimitiveType> bytes(int length) {
+    return Types.optional(FIXED_LEN_BYTE_ARRAY).length(length);
   }
 
   static MessageType parquetType(Schema schema, Quantizer quantizer) {
@@ -48,15 +62,7 @@ final class SegmentColumns {
     fields.add(Types.required(INT32).named(Format.LIST_ID));
     fields.add(idType(schema.idType()));
     fields.add(ParquetFile.vectorType());
-    if (quantizer instanceof Quantizer.RaBitQ) {
-      fields.add(
-          Types.optional(FIXED_LEN_BYTE_ARRAY)
-              .length(codeBytes(schema.dimension()))
-              .named(Format.CODE));
-      fields.add(Types.optional(FLOAT).named(Format.CODE_OFFSET));
-      fields.add(Types.optional(FLOAT).named(Format.CODE_SCALE));
-      fields.add(Types.optional(FLOAT).named(Format.CODE_ERROR));
-    }
+    fields.addAll(codes(quantizer, schema.dimension()));
     fields.add(Types.required(INT64).named(Format.EVENT_ORDER));
     fields.add(Types.required(INT64).named(Format.POSITION));
     fields.add(Types.required(BOOLEAN).named(Format.DELETED));
@@ -85,6 +91,9 @@ final class SegmentColumns {
             Format.CODE_OFFSET,
             Format.CODE_SCALE,
             Format.CODE_ERROR,
+            Format.CODE_FULL,
+            Format.CODE_FULL_SCALE,
+            Format.CODE_FULL_ERROR,
             Format.EVENT_ORDER,
             Format.POSITION ->
             names.add(name);

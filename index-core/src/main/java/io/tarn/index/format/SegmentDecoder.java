@@ -4,6 +4,7 @@ import io.tarn.index.feature.Attribute;
 import io.tarn.index.feature.AttributeType;
 import io.tarn.index.feature.IdType;
 import io.tarn.index.feature.Schema;
+import io.tarn.index.quantize.Quantizer;
 import io.tarn.index.segment.AttributeColumn;
 import io.tarn.index.segment.CodeColumns;
 import io.tarn.index.segment.IdColumn;
@@ -59,7 +60,7 @@ final class SegmentDecoder {
       StorageInput input,
       ParquetPages pages,
       Set<String> bulk,
-      boolean coded,
+      Quantizer quantizer,
       LongColumn.Builder positions,
       RowVectors.Builder vectors) {
     this.path = ref.path();
@@ -75,7 +76,7 @@ final class SegmentDecoder {
     this.positions = positions;
     this.vectors = vectors;
     this.vectorPages = new VectorPages.Reader(schema.dimension());
-    this.codes = coded ? codeColumns(rows - deletes, schema.dimension()) : null;
+    this.codes = CodeColumns.allocate(quantizer, schema.dimension(), rows - deletes);
     this.attributes = new ArrayList<>();
     for (Attribute attribute : schema.attributes()) {
       attributes.add(new AttributeColumn.Builder(attribute.type(), rows));
@@ -107,6 +108,9 @@ final class SegmentDecoder {
     others.addAll(List.of(Format.EVENT_ORDER, Format.POSITION));
     if (codes != null) {
       others.addAll(List.of(Format.CODE, Format.CODE_OFFSET, Format.CODE_SCALE, Format.CODE_ERROR));
+      if (codes.full() != null) {
+        others.addAll(List.of(Format.CODE_FULL, Format.CODE_FULL_SCALE, Format.CODE_FULL_ERROR));
+      }
     }
     schema.attributes().forEach(attribute -> others.add(attribute.name()));
     others.removeAll(bulk);
@@ -174,14 +178,14 @@ final class SegmentDecoder {
       throws IOException {
     int nulls = Math.max(0, Math.min(page.getNum_rows(), deletes - first));
     int at = first + nulls - deletes;
-    boolean isCode = name.equals(Format.CODE);
-    int valueBytes = isCode ? codes.codeBytes() : Float.BYTES;
+    boolean isCode = name.equals(Format.CODE) || name.equals(Format.CODE_FULL);
+    int valueBytes = isCode ? codeLength(name) : Float.BYTES;
     if (page.getNum_nulls() > nulls) {
       throw new DamagedFileException(path, "has features without a " + name);
     }
     ByteBuffer fixed = PageValues.fixed(page, bytes, nulls, 1, valueBytes);
     if (isCode) {
-      fixed.get(codes.bits(), at * valueBytes, fixed.remaining());
+      fixed.get(codeBytes(name), at * valueBytes, fixed.remaining());
     } else {
       fixed.asFloatBuffer().get(factors(name), at, fixed.remaining() / Float.BYTES);
     }
@@ -199,8 +203,12 @@ final class SegmentDecoder {
         case Format.EVENT_ORDER -> readNumbers(column, orders, count);
         case Format.POSITION -> readNumbers(column, positions, count);
         case Format.ID -> readIds(column, count);
-        case Format.CODE -> readBits(column, count);
-        case Format.CODE_OFFSET, Format.CODE_SCALE, Format.CODE_ERROR ->
+        case Format.CODE, Format.CODE_FULL -> readCode(column, name, count);
+        case Format.CODE_OFFSET,
+            Format.CODE_SCALE,
+            Format.CODE_ERROR,
+            Format.CODE_FULL_SCALE,
+            Format.CODE_FULL_ERROR ->
             readFactor(column, name, count);
         default -> readAttribute(attribute(name), column, count);
       }
@@ -230,29 +238,33 @@ final class SegmentDecoder {
     }
   }
 
-  private static CodeColumns codeColumns(int rows, int dimension) {
-    int codeBytes = SegmentColumns.codeBytes(dimension);
-    return new CodeColumns(
-        new byte[Math.multiplyExact(rows, codeBytes)],
-        new float[rows],
-        new float[rows],
-        new float[rows]);
+  private byte[] codeBytes(String name) {
+    return name.equals(Format.CODE) ? codes.bits() : codes.full().codes();
+  }
+
+  /** Bytes of a row's value. */
+  private int codeLength(String name) {
+    return name.equals(Format.CODE) ? codes.codeBytes() : codes.full().codeBytes();
   }
 
   private float[] factors(String name) {
     return switch (name) {
       case Format.CODE_OFFSET -> codes.offsets();
       case Format.CODE_SCALE -> codes.scales();
-      default -> codes.errors();
+      case Format.CODE_ERROR -> codes.errors();
+      case Format.CODE_FULL_SCALE -> codes.full().scales();
+      case Format.CODE_FULL_ERROR -> codes.full().errors();
+      default -> throw new IllegalArgumentException("no factor " + name);
     };
   }
 
-  private void readBits(ColumnReader column, int count) throws DamagedFileException {
-    int codeBytes = codes.codeBytes();
+  private void readCode(ColumnReader column, String name, int count) throws DamagedFileException {
+    byte[] out = codeBytes(name);
+    int length = codeLength(name);
     for (int i = row; i < row + count; i++) {
-      if (hasValue(column, i, Format.CODE)) {
+      if (hasValue(column, i, name)) {
         byte[] code = column.getBinary().getBytesUnsafe();
-        System.arraycopy(code, 0, codes.bits(), (i - deletes) * codeBytes, codeBytes);
+        System.arraycopy(code, 0, out, (i - deletes) * length, length);
       }
       column.consume();
     }

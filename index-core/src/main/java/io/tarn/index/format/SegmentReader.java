@@ -5,6 +5,7 @@ import io.tarn.index.feature.AttributeType;
 import io.tarn.index.feature.IdType;
 import io.tarn.index.feature.Schema;
 import io.tarn.index.quantize.Quantizer;
+import io.tarn.index.segment.CodeColumns;
 import io.tarn.index.segment.LongColumn;
 import io.tarn.index.segment.RowVectors;
 import io.tarn.index.segment.Segment;
@@ -45,7 +46,7 @@ public final class SegmentReader implements Closeable {
   private final ParquetPages pages;
   private final MessageType type;
   private final Set<String> bulk;
-  private final boolean coded;
+  private final Quantizer quantizer;
 
   private SegmentReader(
       Storage storage,
@@ -61,7 +62,7 @@ public final class SegmentReader implements Closeable {
     this.input = input;
     this.pages = pages;
     this.type = SegmentColumns.parquetType(schema, quantizer);
-    this.coded = quantizer instanceof Quantizer.RaBitQ;
+    this.quantizer = quantizer;
     checkFooter();
     this.bulk = bulkColumns();
   }
@@ -129,6 +130,11 @@ public final class SegmentReader implements Closeable {
     return ref;
   }
 
+  /** How the segment's rows are coded. */
+  public Quantizer quantizer() {
+    return quantizer;
+  }
+
   /** The most memory that all but vectors and codes take once they are read. */
   public long columnBytes() {
     int rows = rows();
@@ -189,8 +195,7 @@ public final class SegmentReader implements Closeable {
         texts += textBytes(attribute.name()) + 4L * Integer.BYTES * rows();
       }
     }
-    long codeBytes =
-        coded ? ref.rows() * (SegmentColumns.codeBytes(schema.dimension()) + 3L * Float.BYTES) : 0;
+    long codeBytes = CodeColumns.unpackedBytesFor(quantizer, schema.dimension(), ref.rows());
     return largestGroup
         + 2 * texts
         + codeBytes
@@ -349,7 +354,7 @@ public final class SegmentReader implements Closeable {
   private SegmentDecoder decoder(RowVectors.Builder vectors) {
     LongColumn.Builder positions =
         new LongColumn.Builder(positionRange()[0], positionRange()[1], rows());
-    return new SegmentDecoder(ref, schema, type, input, pages, bulk, coded, positions, vectors);
+    return new SegmentDecoder(ref, schema, type, input, pages, bulk, quantizer, positions, vectors);
   }
 
   /** The columns that need not go through Parquet's own readers. */

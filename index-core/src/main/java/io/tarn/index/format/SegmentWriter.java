@@ -6,9 +6,8 @@ import io.tarn.index.feature.Feature;
 import io.tarn.index.feature.FeatureId;
 import io.tarn.index.feature.IdType;
 import io.tarn.index.feature.Schema;
-import io.tarn.index.quantize.Quantizer;
-import io.tarn.index.quantize.RaBitQCoder;
 import io.tarn.index.quantize.RowCode;
+import io.tarn.index.quantize.RowCoder;
 import io.tarn.index.snapshot.FileRef;
 import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.storage.PendingFile;
@@ -42,7 +41,7 @@ public final class SegmentWriter implements Closeable {
 
   private final Schema schema;
   private final Model model;
-  private final RaBitQCoder coder;
+  private final RowCoder coder;
   private final RowCode code;
   private final int codeColumns;
   private final String path;
@@ -63,10 +62,9 @@ public final class SegmentWriter implements Closeable {
   public SegmentWriter(Storage storage, Schema schema, Model model) throws IOException {
     this.schema = schema;
     this.model = model;
-    boolean coded = model.quantizer() instanceof Quantizer.RaBitQ;
-    this.coder = coded ? new RaBitQCoder(schema.metric(), schema.dimension()) : null;
-    this.code = coded ? new RowCode(schema.dimension()) : null;
-    this.codeColumns = coded ? SegmentColumns.CODE_COLUMNS : 0;
+    this.coder = model.quantizer().coder(schema.metric(), schema.dimension()).orElse(null);
+    this.code = new RowCode(model.quantizer(), schema.dimension());
+    this.codeColumns = SegmentColumns.codes(model.quantizer(), schema.dimension()).size();
     this.path = Format.SEGMENTS + UUID.randomUUID() + Format.EXTENSION;
     this.file = storage.create(path);
     this.checked = new CheckedOutputStream(file, new CRC32C());
@@ -121,13 +119,21 @@ public final class SegmentWriter implements Closeable {
       throw new IllegalArgumentException("list " + listId + " is not in the model");
     }
     coder.encode(vector, 0, model.centroids(), list * model.dimension(), code);
-    // The code's array is written over by the next row; Parquet holds pages back.
-    parquet
-        .column(SegmentColumns.EVENT_ORDER)
-        .write(Binary.fromConstantByteArray(code.bits.clone()), 0, 1);
-    parquet.column(SegmentColumns.EVENT_ORDER + 1).write(code.offset, 0, 1);
-    parquet.column(SegmentColumns.EVENT_ORDER + 2).write(code.scale, 0, 1);
-    parquet.column(SegmentColumns.EVENT_ORDER + 3).write(code.error, 0, 1);
+    int column = SegmentColumns.EVENT_ORDER;
+    writeBytes(column++, code.bits);
+    parquet.column(column++).write(code.offset, 0, 1);
+    parquet.column(column++).write(code.scale, 0, 1);
+    parquet.column(column++).write(code.error, 0, 1);
+    if (code.full.length > 0) {
+      writeBytes(column++, code.full);
+      parquet.column(column++).write(code.fullScale, 0, 1);
+      parquet.column(column).write(code.fullError, 0, 1);
+    }
+  }
+
+  /** The next row writes over the array; Parquet holds pages back. */
+  private void writeBytes(int column, byte[] bytes) {
+    parquet.column(column).write(Binary.fromConstantByteArray(bytes.clone()), 0, 1);
   }
 
   /** Bytes that have left memory so far; the last row group comes on top. */

@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tarn.index.feature.AttributeType;
 import io.tarn.index.feature.IdType;
 import io.tarn.index.feature.Metric;
+import io.tarn.index.quantize.Quantizer;
 import io.tarn.index.snapshot.Change;
 import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.storage.RelativePath;
@@ -86,6 +87,10 @@ public final class SnapshotFile {
       }
       Snapshot snapshot = Binding.JSON.treeToValue(tree, Snapshot.class);
       checkPaths(snapshot);
+      String quantizer = snapshot.model().quantizer();
+      if (Quantizer.all().stream().noneMatch(known -> known.type().equals(quantizer))) {
+        throw new UnsupportedFormatException(path, quantizer);
+      }
       return snapshot;
     } catch (JsonProcessingException e) {
       throw new DamagedFileException(path, "is not a snapshot: " + e.getOriginalMessage(), e);

@@ -15,4 +15,13 @@ public final class UnsupportedFormatException extends IOException {
             + known
             + ": use a newer Tarn");
   }
+
+  /** A file of an index whose vectors are coded in an unknown way. */
+  public UnsupportedFormatException(String path, String quantizer) {
+    super(
+        path
+            + " has quantizer '"
+            + quantizer
+            + "', which this Tarn does not know: use a newer Tarn");
+  }
 }

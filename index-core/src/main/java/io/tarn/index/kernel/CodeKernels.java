@@ -46,6 +46,18 @@ public interface CodeKernels {
   /** How many bytes an array of byte rows has beyond its last row, for loads of short vectors. */
   int ROW_PADDING = 8;
 
+  /**
+   * Bytes of a chunk of packed values of 2 or 4 bits, and how many values of 8 bits kernels look at
+   * together; see {@link #weightedSum}.
+   */
+  int CHUNK_BYTES = 16;
+
+  /** The most values of a chunk. */
+  int MAX_CHUNK_VALUES = CHUNK_BYTES * Byte.SIZE / 2;
+
+  /** How many bytes an array of packed values has beyond its last row, for loads of chunks. */
+  int CHUNK_PADDING = CHUNK_BYTES + ROW_PADDING;
+
   /** Floats that say how a block's factors are coded; see {@link #scanBlock}. */
   int BLOCK_PARAMETERS = 5;
 
@@ -57,6 +69,33 @@ public interface CodeKernels {
   /** Pairs of groups that hold {@code dimension} bits; always an even number. */
   static int pairs(int dimension) {
     return 2 * ((dimension + 2 * PAIR_DIMENSIONS - 1) / (2 * PAIR_DIMENSIONS));
+  }
+
+  /** Bytes of a row of packed values of 2, 4 or 8 bits. */
+  static int valueBytes(int dimension, int bits) {
+    if (bits == Byte.SIZE) {
+      return dimension;
+    }
+    int chunkValues = CHUNK_BYTES * Byte.SIZE / bits;
+    return CHUNK_BYTES * ((dimension + chunkValues - 1) / chunkValues);
+  }
+
+  /**
+   * Stores a value of the row of packed values that begins with the array; see {@link
+   * #weightedSum}.
+   *
+   * @param value from 0 to 2^bits - 1
+   */
+  static void putValue(byte[] row, int i, int bits, int value) {
+    if (bits == Byte.SIZE) {
+      row[i] = (byte) (value - (1 << Byte.SIZE - 1));
+      return;
+    }
+    int chunkValues = CHUNK_BYTES * Byte.SIZE / bits;
+    int at = i / chunkValues * CHUNK_BYTES + i % CHUNK_BYTES;
+    int shift = i % chunkValues / CHUNK_BYTES * bits;
+    int others = row[at] & ~((1 << bits) - 1 << shift);
+    row[at] = (byte) (others | value << shift);
   }
 
   /**
@@ -101,6 +140,24 @@ public interface CodeKernels {
       short[] sums,
       float[] estimates,
       float[] lowers);
+
+  /**
+   * The sum of the products of a float vector and a row of small whole numbers. They are packed so
+   * that a register of bytes holds consecutive values in the same bits:
+   *
+   * <ul>
+   *   <li>8 bits: byte i is value i, signed.
+   *   <li>4 bits, unsigned: chunks of {@link #CHUNK_BYTES} bytes and 32 values; byte j has value j
+   *       in its lower and value 16 + j in its upper half.
+   *   <li>2 bits, unsigned: chunks of as many bytes and 64 values; byte j has value 16 k + j in
+   *       bits 2 k and 2 k + 1.
+   * </ul>
+   *
+   * @param weights zeros from {@code dimension} on, up to a multiple of {@link #MAX_CHUNK_VALUES}
+   * @param rows has at least {@link #CHUNK_PADDING} bytes after the row, of any content
+   * @param bits 2, 4 or 8
+   */
+  float weightedSum(float[] weights, byte[] rows, int rowOffset, int dimension, int bits);
 
   /**
    * The squared distance of a float vector and a row of bytes that stand for 128 more than their

@@ -69,6 +69,26 @@ final class ScalarCodeKernels implements CodeKernels {
   }
 
   @Override
+  public float weightedSum(float[] weights, byte[] rows, int rowOffset, int dimension, int bits) {
+    float sum0 = 0;
+    float sum1 = 0;
+    int mask = (1 << bits) - 1;
+    int chunkValues = CHUNK_BYTES * Byte.SIZE / bits;
+    for (int first = 0, chunk = rowOffset; first < dimension; first += chunkValues) {
+      for (int shift = 0, i = first; shift < Byte.SIZE; shift += bits, i += CHUNK_BYTES) {
+        for (int j = 0; j < CHUNK_BYTES; j += 2) {
+          int value0 = rows[chunk + j] >> shift;
+          int value1 = rows[chunk + j + 1] >> shift;
+          sum0 += weights[i + j] * (bits == Byte.SIZE ? value0 : value0 & mask);
+          sum1 += weights[i + j + 1] * (bits == Byte.SIZE ? value1 : value1 & mask);
+        }
+      }
+      chunk += CHUNK_BYTES;
+    }
+    return sum0 + sum1;
+  }
+
+  @Override
   public float squaredL2(float[] query, byte[] rows, int rowOffset, int dimension) {
     return vectors.squaredL2(query, 0, floats(rows, rowOffset, dimension), 0, dimension);
   }

@@ -131,6 +131,11 @@ public final class QueryTables {
     return 0.25f * step * (float) Math.sqrt(rotation.dimension());
   }
 
+  /** The rotated query, relative to the mean of the centroids; zeros behind it. Not a copy. */
+  public float[] rotated() {
+    return rotated;
+  }
+
   /** The entries, 16 for each group of four dimensions. */
   public byte[] tables() {
     return tables;

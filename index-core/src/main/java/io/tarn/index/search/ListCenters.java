@@ -55,6 +55,18 @@ final class ListCenters implements CodeBlocks.Centers {
     return mean;
   }
 
+  /**
+   * The difference of a query and the centroid of a list, rotated.
+   *
+   * @param query rotated, relative to {@link #mean}
+   */
+  void residual(float[] query, int list, float[] out) {
+    int from = list * dimension;
+    for (int i = 0; i < dimension; i++) {
+      out[i] = query[i] - rotated[from + i];
+    }
+  }
+
   @Override
   public CodeBlocks.Products products(int list, int rows) {
     int from = list * dimension;

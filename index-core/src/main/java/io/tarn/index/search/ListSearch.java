@@ -43,6 +43,8 @@ final class ListSearch {
   private int probed;
   private long scanned;
   private long selected;
+  private boolean estimatesRows;
+  private long refined;
   private long reranked;
   private long dead;
   private long filtered;
@@ -73,6 +75,7 @@ final class ListSearch {
                 <= view.liveRowCount() * Math.max(1, probes) / lists;
     this.scratch = view.searchModel().takeScratch();
     this.candidates = scratch.candidates;
+    scratch.residual.clear();
     candidates.clear(Math.max(1, possible), Math.nextUp(asked.radius()));
     long startNanos = System.nanoTime();
     scratch.tables.prepare(query);
@@ -108,7 +111,8 @@ final class ListSearch {
     long startNanos = System.nanoTime();
     for (int i = 0; i < probes; i++) {
       scan(i, exact);
-      if ((i & i + 1) == 0) {
+      if ((i & i + 1) == 0 && !estimatesRows) {
+        // With several bits a value, vectors would tell little more than what is known already.
         tighten();
       }
     }
@@ -130,6 +134,7 @@ final class ListSearch {
         new SearchEffort(
             probed,
             scanned,
+            refined,
             reranked,
             dead,
             filtered,
@@ -201,6 +206,8 @@ final class ListSearch {
       scanned += rows;
       if (usable && segment.codes != null) {
         scanCodes(s, segment, list, base, spread);
+      } else if (usable && segment.rowCodes != null) {
+        scanRowCodes(s, segment, list, base, spread);
       } else {
         scanVectors(s, segment, list);
       }
@@ -258,7 +265,51 @@ final class ListSearch {
               scratch.lowers);
       mask &= wanted;
       if (mask != 0) {
+        if (segment.rowCodes != null) {
+          prepareResidual(segment.rowCodes, list, base, spread);
+        }
         collect(s, bitmap, blockRow, mask, 2 * allowance + codes.offsetRounding(block));
+      }
+    }
+  }
+
+  /** Makes ready for estimating the distances of single rows of a list. */
+  private void prepareResidual(RowCodes codes, int list, float base, float spread) {
+    estimatesRows = true;
+    ResidualQuery residual = scratch.residual;
+    if (residual.isFor(list, codes.isRotated())) {
+      return;
+    }
+    float detour = 0;
+    if (codes.isRotated()) {
+      float[] rotated = scratch.tables.rotated();
+      detour = (float) Math.sqrt(Kernels.best().dot(rotated, 0, rotated, 0, query.length));
+      view.searchModel().centers().residual(rotated, list, residual.values);
+    } else {
+      float[] centroids = view.model().centroids();
+      for (int i = 0; i < query.length; i++) {
+        residual.values[i] = query[i] - centroids[list * query.length + i];
+      }
+    }
+    float rounding = view.searchModel().coarse().rounding(list, base, squaredQueryNorm);
+    residual.prepare(list, codes.isRotated(), base, rounding, spread, detour);
+  }
+
+  /** Estimates the distance of every row of a list. */
+  private void scanRowCodes(int s, LoadedSegment segment, int list, float base, float spread) {
+    prepareResidual(segment.rowCodes, list, base, spread);
+    ResidualQuery residual = scratch.residual;
+    int deletes = segment.segment.deletes();
+    long[] bitmap = selection.bitmap(s);
+    for (int row = segment.listStart(list); row < segment.listEnd(list); row++) {
+      if ((bitmap[row >> 6] & 1L << row) != 0) {
+        selected++;
+        segment.rowCodes.estimate(row - deletes, residual);
+        candidates.add(residual.lower, residual.upper, s, row);
+      } else if (view.live().isLive(s, row)) {
+        filtered++;
+      } else {
+        dead++;
       }
     }
   }
@@ -269,10 +320,18 @@ final class ListSearch {
   private void collect(int s, long[] bitmap, int blockRow, long mask, float lowered) {
     long live = mask & Selection.window(bitmap, blockRow);
     dead += Long.bitCount(mask ^ live);
+    RowCodes rowCodes = segments.get(s).rowCodes;
+    int deletes = segments.get(s).segment.deletes();
     for (; live != 0; live &= live - 1) {
       int i = Long.numberOfTrailingZeros(live);
       float lower = scratch.lowers[i];
       float upper = scratch.estimates[i] + (scratch.estimates[i] - lower) + lowered;
+      if (rowCodes != null && lower < candidates.limit()) {
+        refined++;
+        rowCodes.estimate(blockRow + i - deletes, scratch.residual);
+        lower = scratch.residual.lower;
+        upper = scratch.residual.upper;
+      }
       candidates.add(lower, upper, s, blockRow + i);
     }
   }

@@ -2,6 +2,7 @@ package io.tarn.index.search;
 
 import io.tarn.index.centroid.Model;
 import io.tarn.index.format.DamagedFileException;
+import io.tarn.index.quantize.Quantizer;
 import io.tarn.index.segment.IdColumn;
 import io.tarn.index.segment.ListRuns;
 import io.tarn.index.segment.RowVectors;
@@ -28,8 +29,11 @@ final class LoadedSegment {
   /** All rows, bucket by bucket. */
   private final int[] bucketRows;
 
-  /** The codes laid out for scanning; null if the segment has none. */
+  /** The codes laid out for scanning; null if the segment has none of one bit. */
   final CodeBlocks codes;
+
+  /** The codes of more bits, one row after the other; null if the segment has none. */
+  final RowCodes rowCodes;
 
   /**
    * @param read the segment, whose codes are laid out anew and not kept as they are
@@ -40,10 +44,12 @@ final class LoadedSegment {
     this.bucketStarts = new int[bucketCount(read.rowCount()) + 1];
     this.bucketRows = new int[read.rowCount()];
     fillBuckets();
+    boolean hasSigns = read.codes() != null && read.codes().quantizer() instanceof Quantizer.RaBitQ;
     this.codes =
-        read.codes() == null
-            ? null
-            : CodeBlocks.of(model.model().dimension(), read.codes(), codeStarts(), model.centers());
+        hasSigns
+            ? CodeBlocks.of(model.model().dimension(), read.codes(), codeStarts(), model.centers())
+            : null;
+    this.rowCodes = RowCodes.of(model.model().dimension(), read.codes());
   }
 
   private LoadedSegment(LoadedSegment other, int[] listStarts, CodeBlocks codes) {
@@ -52,6 +58,7 @@ final class LoadedSegment {
     this.bucketStarts = other.bucketStarts;
     this.bucketRows = other.bucketRows;
     this.codes = codes;
+    this.rowCodes = other.rowCodes;
   }
 
   /**
@@ -72,10 +79,11 @@ final class LoadedSegment {
       if (newList < 0) {
         return Optional.empty();
       }
+      boolean coded = codes != null || rowCodes != null;
+      if (coded && !model.hasSame(newList, old, oldList)) {
+        return Optional.empty();
+      }
       if (codes != null) {
-        if (!model.hasSame(newList, old, oldList)) {
-          return Optional.empty();
-        }
         slots[newList] = codes.firstSlot(oldList);
       }
     }
@@ -95,13 +103,13 @@ final class LoadedSegment {
    *
    * @param rows features and deletes
    * @param lists lists of the model
-   * @param dimension dimension of the codes; 0 if there are none
    */
-  static long bytesFor(int rows, int lists, int dimension) {
+  static long bytesFor(int rows, int lists, Quantizer quantizer, int dimension) {
     return (long) Integer.BYTES * (rows + bucketCount(rows) + 1)
         // Here, in the codes, and twice in the runs of the segment.
         + 4L * Integer.BYTES * (lists + 1)
-        + (dimension == 0 ? 0 : CodeBlocks.bytesFor(dimension, rows, lists));
+        + (quantizer instanceof Quantizer.RaBitQ ? CodeBlocks.bytesFor(dimension, rows, lists) : 0)
+        + RowCodes.bytesFor(quantizer, dimension, rows);
   }
 
   private static int bucketCount(int rows) {
@@ -112,7 +120,8 @@ final class LoadedSegment {
   long memoryBytes() {
     return segment.memoryBytes()
         + (long) Integer.BYTES * (listStarts.length + bucketStarts.length + bucketRows.length)
-        + (codes == null ? 0 : codes.memoryBytes());
+        + (codes == null ? 0 : codes.memoryBytes())
+        + (rowCodes == null ? 0 : rowCodes.memoryBytes());
   }
 
   /** List starts as codes count them: from the first feature on. */

@@ -73,7 +73,6 @@ record MemoryPlan(VectorTier tier, long cacheBytes, int threads) {
       VectorTier tier, Snapshot snapshot, boolean newModel, List<SegmentReader> added) {
     int dimension = snapshot.schema().dimension();
     int lists = snapshot.model().lists();
-    boolean coded = !snapshot.model().quantizer().equals("none");
     boolean inMemory = tier == VectorTier.MEMORY;
     long kept = 0;
     long opening = 0;
@@ -81,7 +80,7 @@ record MemoryPlan(VectorTier tier, long cacheBytes, int threads) {
       SegmentRef ref = segment.ref();
       int rows = Math.toIntExact(ref.rows() + ref.deletes());
       kept += segment.columnBytes();
-      kept += LoadedSegment.bytesFor(rows, lists, coded ? dimension : 0);
+      kept += LoadedSegment.bytesFor(rows, lists, segment.quantizer(), dimension);
       kept += LiveRows.bytesFor(rows);
       kept += inMemory ? RowVectors.LEAD_BYTES + segment.vectorBytes() : segment.pageTableBytes();
       opening = Math.max(opening, segment.openingBytes(inMemory));

@@ -5,6 +5,7 @@ package io.tarn.index.search;
  *
  * @param listsProbed how many lists were looked at
  * @param rowsScanned how many rows they hold
+ * @param rowsRefined of how many rows that their signs did not rule out the full code was looked at
  * @param rowsReranked of how many rows the vector was looked at
  * @param rowsDead how many rows came near enough to be looked at, but are superseded
  * @param rowsFiltered how many rows of the lists the filter kept out that are not superseded
@@ -16,6 +17,7 @@ package io.tarn.index.search;
 public record SearchEffort(
     int listsProbed,
     long rowsScanned,
+    long rowsRefined,
     long rowsReranked,
     long rowsDead,
     long rowsFiltered,

@@ -94,7 +94,9 @@ final class SearchModel {
   /** Scratch space for one search; to be given back. */
   SearchScratch takeScratch() {
     SearchScratch scratch = idle.poll();
-    return scratch == null ? new SearchScratch(new QueryTables(rotation, centers.mean())) : scratch;
+    return scratch == null
+        ? new SearchScratch(new QueryTables(rotation, centers.mean()), model.dimension())
+        : scratch;
   }
 
   void giveBack(SearchScratch scratch) {

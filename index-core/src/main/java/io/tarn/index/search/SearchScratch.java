@@ -25,7 +25,10 @@ final class SearchScratch {
 
   final Candidates candidates = new Candidates();
 
-  SearchScratch(QueryTables tables) {
+  final ResidualQuery residual;
+
+  SearchScratch(QueryTables tables, int dimension) {
     this.tables = tables;
+    this.residual = new ResidualQuery(dimension);
   }
 }

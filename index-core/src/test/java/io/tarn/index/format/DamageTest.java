@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import io.tarn.index.centroid.Model;
 import io.tarn.index.commit.Committer;
 import io.tarn.index.commit.NewIndex;
@@ -90,7 +91,8 @@ class DamageTest {
                 new Attribute("title", AttributeType.STRING),
                 new Attribute("seen", AttributeType.TIMESTAMP)));
     float[] centroids = {0, 0, 0, 1, 1, 1};
-    Model model = Model.of(Metric.L2, DIMENSION, centroids, Quantizer.byDefault());
+    // With every column that codes can have.
+    Model model = Model.of(Metric.L2, DIMENSION, centroids, new Quantizer.RaBitQ(4));
     SnapshotLog log = new SnapshotLog(sound);
     byte[] embedderBytes = "some embedder".getBytes(StandardCharsets.UTF_8);
     FileRef embedder = ChecksummedFile.writeModel(sound, embedderBytes, "test");
@@ -230,6 +232,18 @@ class DamageTest {
         .hasMessageContaining(SnapshotLog.path(2))
         .hasMessageContaining("format version 2")
         .hasMessageContaining("use a newer Tarn");
+  }
+
+  @Test
+  void aQuantizerOfANewerTarnIsRefused() throws IOException {
+    MemoryStorage storage = sound.copy();
+    rewriteSnapshot(storage, json -> replace(json, "/model/quantizer", TextNode.valueOf("pq")));
+
+    assertThatThrownBy(() -> open(storage))
+        .isInstanceOf(UnsupportedFormatException.class)
+        .hasMessage(
+            SnapshotLog.path(2)
+                + " has quantizer 'pq', which this Tarn does not know: use a newer Tarn");
   }
 
   @Test

@@ -12,8 +12,8 @@ import io.tarn.index.feature.IdType;
 import io.tarn.index.feature.Metric;
 import io.tarn.index.feature.Schema;
 import io.tarn.index.quantize.Quantizer;
-import io.tarn.index.quantize.RaBitQCoder;
 import io.tarn.index.quantize.RowCode;
+import io.tarn.index.quantize.RowCoder;
 import io.tarn.index.segment.CodeColumns;
 import io.tarn.index.segment.Segment;
 import io.tarn.index.snapshot.SegmentRef;
@@ -27,12 +27,14 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.Statement;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Codes as columns of segments. */
 class SegmentCodesTest {
@@ -85,24 +87,36 @@ class SegmentCodesTest {
   /** The last holds more than the 64 MiB of a row group. */
   @ParameterizedTest
   @CsvSource({
-    "1, L2, 10",
-    "7, COSINE, 50",
-    "8, INNER_PRODUCT, 1",
-    "9, L2, 3000",
-    "784, COSINE, 300",
-    "65536, L2, 280"
+    "1, L2, 10, rabitq",
+    "7, COSINE, 50, rabitq",
+    "8, INNER_PRODUCT, 1, rabitq",
+    "9, L2, 3000, rabitq",
+    "784, COSINE, 300, rabitq",
+    "65536, L2, 280, rabitq",
+    "1, L2, 10, rabitq2",
+    "70, COSINE, 300, rabitq2",
+    "9, L2, 3000, rabitq4",
+    "784, INNER_PRODUCT, 300, rabitq4",
+    "1, COSINE, 1, rabitq8",
+    "100, L2, 300, rabitq8",
+    "1, L2, 10, int8",
+    "9, L2, 3000, int8",
+    "784, COSINE, 300, int8"
   })
-  void codesAreReadBackAsTheyWereMade(int dimension, Metric metric, int rows) throws Exception {
+  void codesAreReadBackAsTheyWereMade(int dimension, Metric metric, int rows, String type)
+      throws Exception {
+    Quantizer quantizer = Quantizer.of(type);
     Storage storage = new MemoryStorage();
     Schema schema = schema(dimension, metric);
-    Model model = model(schema, new Quantizer.RaBitQ());
+    Model model = model(schema, quantizer);
     Segment segment = SegmentReader.read(storage, write(storage, schema, model, rows), schema);
     CodeColumns codes = segment.codes();
-    assertThat(codes.codeBytes()).isEqualTo((dimension + 7) / 8);
+    assertThat(codes.quantizer()).isEqualTo(quantizer);
+    assertThat(codes.codeBytes()).isEqualTo(type.equals("int8") ? dimension : (dimension + 7) / 8);
     assertThat(codes.offsets()).hasSize(rows);
     assertThat(segment.deletes()).isEqualTo(DELETES);
-    RaBitQCoder coder = new RaBitQCoder(metric, dimension);
-    RowCode expected = new RowCode(dimension);
+    RowCoder coder = quantizer.coder(metric, dimension).orElseThrow();
+    RowCode expected = new RowCode(quantizer, dimension);
     for (int i = 0; i < rows; i++) {
       int list = 4 * i / rows;
       assertThat(segment.lists().listOf(DELETES + i)).isEqualTo(LIST_IDS[list]);
@@ -113,7 +127,15 @@ class SegmentCodesTest {
       assertThat(codes.offsets()[i]).isEqualTo(expected.offset);
       assertThat(codes.scales()[i]).isEqualTo(expected.scale);
       assertThat(codes.errors()[i]).isEqualTo(expected.error);
+      if (expected.full.length > 0) {
+        from = i * codes.full().codeBytes();
+        assertThat(Arrays.copyOfRange(codes.full().codes(), from, from + expected.full.length))
+            .isEqualTo(expected.full);
+        assertThat(codes.full().scales()[i]).isEqualTo(expected.fullScale);
+        assertThat(codes.full().errors()[i]).isEqualTo(expected.fullError);
+      }
     }
+    assertThat(codes.full() != null).isEqualTo(expected.full.length > 0);
   }
 
   @Test
@@ -138,15 +160,20 @@ class SegmentCodesTest {
     }
   }
 
-  @Test
-  void anotherEngineSeesTheCodes(@TempDir Path directory) throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"rabitq", "rabitq2", "rabitq4", "rabitq8", "int8"})
+  void anotherEngineSeesTheCodes(String type, @TempDir Path directory) throws Exception {
     Storage storage = new LocalStorage(directory);
     Schema schema = schema(20, Metric.L2);
-    Model model = model(schema, new Quantizer.RaBitQ());
+    Model model = model(schema, Quantizer.of(type));
     Segment segment = SegmentReader.read(storage, write(storage, schema, model, 500), schema);
     CodeColumns codes = segment.codes();
+    CodeColumns.Full full = codes.full();
+    String factors = "code_offset, code_scale, code_error";
+    String ofFull = full == null ? "" : ", code_full_scale, code_full_error";
     String sql =
-        "SELECT deleted, n, hex(code) AS code, code_offset, code_scale, code_error"
+        "SELECT deleted, n, hex(code) AS code, %s%s%s"
+                .formatted(factors, full == null ? "" : ", hex(code_full) AS code_full", ofFull)
             + " FROM read_parquet('%s/segments/*.parquet', file_row_number = true)"
                 .formatted(directory)
             + " ORDER BY file_row_number";
@@ -158,21 +185,27 @@ class SegmentCodesTest {
         assertThat(row.getBoolean("deleted")).isEqualTo(i < 0);
         if (i < 0) {
           assertThat(row.getString("code")).isNull();
-          assertThat(row.getObject("code_offset")).isNull();
-          assertThat(row.getObject("code_scale")).isNull();
-          assertThat(row.getObject("code_error")).isNull();
-        } else {
-          String hex =
-              "%02X%02X%02X"
-                  .formatted(codes.bits()[3 * i], codes.bits()[3 * i + 1], codes.bits()[3 * i + 2]);
-          assertThat(row.getLong("n")).isEqualTo(i);
-          assertThat(row.getString("code")).isEqualTo(hex);
-          assertThat(row.getFloat("code_offset")).isEqualTo(codes.offsets()[i]);
-          assertThat(row.getFloat("code_scale")).isEqualTo(codes.scales()[i]);
-          assertThat(row.getFloat("code_error")).isEqualTo(codes.errors()[i]);
+          for (String factor : (factors + ofFull).split(", ")) {
+            assertThat(row.getObject(factor)).isNull();
+          }
+          continue;
+        }
+        assertThat(row.getLong("n")).isEqualTo(i);
+        assertThat(row.getString("code")).isEqualTo(hex(codes.bits(), i, codes.codeBytes()));
+        assertThat(row.getFloat("code_offset")).isEqualTo(codes.offsets()[i]);
+        assertThat(row.getFloat("code_scale")).isEqualTo(codes.scales()[i]);
+        assertThat(row.getFloat("code_error")).isEqualTo(codes.errors()[i]);
+        if (full != null) {
+          assertThat(row.getString("code_full")).isEqualTo(hex(full.codes(), i, full.codeBytes()));
+          assertThat(row.getFloat("code_full_scale")).isEqualTo(full.scales()[i]);
+          assertThat(row.getFloat("code_full_error")).isEqualTo(full.errors()[i]);
         }
       }
       assertThat(row.next()).isFalse();
     }
+  }
+
+  private static String hex(byte[] codes, int row, int codeBytes) {
+    return HexFormat.of().withUpperCase().formatHex(codes, row * codeBytes, (row + 1) * codeBytes);
   }
 }

@@ -192,6 +192,99 @@ class CodeKernelParityTest {
         .isEqualTo(vectors.dot(query, 0, floats, 0, dimension));
   }
 
+  /** How a value of a row of packed values is found, as it is described. */
+  private static int value(byte[] row, int at, int i, int bits) {
+    return switch (bits) {
+      case 2 -> row[at + i / 64 * 16 + i % 16] >> 2 * (i % 64 / 16) & 3;
+      case 4 -> row[at + i / 32 * 16 + i % 16] >> 4 * (i % 32 / 16) & 15;
+      default -> row[at + i];
+    };
+  }
+
+  /** Zeros from the dimension on, to a multiple of 64, and not a value more. */
+  private static float[] weights(int dimension, float size, long seed) {
+    float[] weights = new float[(dimension + 63) / 64 * 64];
+    float[] values = random(dimension, seed);
+    for (int i = 0; i < dimension; i++) {
+      weights[i] = size * values[i];
+    }
+    return weights;
+  }
+
+  @ParameterizedTest
+  @MethodSource("dimensions")
+  void weightedSumsOfPackedValuesAreAsDescribed(int dimension) {
+    SplittableRandom random = new SplittableRandom(dimension);
+    for (int bits : new int[] {2, 4, 8}) {
+      int rowBytes = CodeKernels.valueBytes(dimension, bits);
+      int at = bits + 5;
+      // Not a byte more than is promised after the row, and what is there does not matter.
+      byte[] rows = new byte[at + rowBytes + CodeKernels.CHUNK_PADDING];
+      random.nextBytes(rows);
+      for (float size : new float[] {1, 1e-38f, 1e30f}) {
+        float[] weights = weights(dimension, size, dimension + bits);
+        double expected = 0;
+        double magnitude = 0;
+        for (int i = 0; i < dimension; i++) {
+          double product = (double) weights[i] * value(rows, at, i, bits);
+          expected += product;
+          magnitude += Math.abs(product);
+        }
+        for (CodeKernels kernels : new CodeKernels[] {scalar, best}) {
+          assertThat((double) kernels.weightedSum(weights, rows, at, dimension, bits))
+              .as("%d bits, weights of %s", bits, size)
+              .isCloseTo(expected, within(1e-6 * magnitude + dimension * 1e-44));
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("dimensions")
+  void weightedSumsOfExtremeValuesAreExact(int dimension) {
+    for (int bits : new int[] {2, 4, 8}) {
+      int rowBytes = CodeKernels.valueBytes(dimension, bits);
+      for (int fill : new int[] {0, 0x7F, 0x80, 0xFF}) {
+        byte[] rows = new byte[rowBytes + CodeKernels.CHUNK_PADDING];
+        Arrays.fill(rows, (byte) fill);
+        float[] weights = new float[(dimension + 63) / 64 * 64];
+        long expected = 0;
+        for (int i = 0; i < dimension; i++) {
+          weights[i] = i % 7 - 3;
+          expected += ((long) weights[i]) * value(rows, 0, i, bits);
+        }
+        assertThat(scalar.weightedSum(weights, rows, 0, dimension, bits)).isEqualTo(expected);
+        assertThat(best.weightedSum(weights, rows, 0, dimension, bits)).isEqualTo(expected);
+        weights[dimension / 2] = INFINITY;
+        int infinite = value(rows, 0, dimension / 2, bits);
+        Float sum = infinite == 0 ? Float.NaN : infinite * INFINITY;
+        assertThat(scalar.weightedSum(weights, rows, 0, dimension, bits)).isEqualTo(sum);
+        assertThat(best.weightedSum(weights, rows, 0, dimension, bits)).isEqualTo(sum);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("dimensions")
+  void valuesArePackedAsDescribed(int dimension) {
+    SplittableRandom random = new SplittableRandom(dimension);
+    for (int bits : new int[] {2, 4, 8}) {
+      byte[] row = new byte[CodeKernels.valueBytes(dimension, bits)];
+      int[] values = new int[dimension];
+      // Twice: what was there before does not matter.
+      for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < dimension; i++) {
+          values[i] = random.nextInt(1 << bits);
+          CodeKernels.putValue(row, i, bits, values[i]);
+        }
+      }
+      for (int i = 0; i < dimension; i++) {
+        int first = bits == 8 ? -128 : 0;
+        assertThat(value(row, 0, i, bits) - first).isEqualTo(values[i]);
+      }
+    }
+  }
+
   @Test
   void distancesOfByteRowsAreExactForSmallWholeNumbers() {
     float[] query = {0, 255, 3, 128, 1};

@@ -93,7 +93,7 @@ class MaintenancePropertiesTest {
   private record Step(
       Append before, List<Upkeep> upkeeps, Optional<Append> meanwhile, Optional<Append> late) {}
 
-  private record Scenario(Metric metric, List<Step> steps) {}
+  private record Scenario(Metric metric, Quantizer quantizer, List<Step> steps) {}
 
   @Provide
   Arbitrary<Scenario> scenarios() {
@@ -128,7 +128,9 @@ class MaintenancePropertiesTest {
                 appends, upkeeps.list().ofMaxSize(2), appends.optional(0.4), appends.optional(0.3))
             .as(Step::new);
     return Combinators.combine(
-            Arbitraries.of(Metric.values()), steps.list().ofMinSize(1).ofMaxSize(7))
+            Arbitraries.of(Metric.values()),
+            Arbitraries.of(Quantizer.all()),
+            steps.list().ofMinSize(1).ofMaxSize(7))
         .as(Scenario::new);
   }
 
@@ -144,12 +146,13 @@ class MaintenancePropertiesTest {
     private final Map<FeatureId, Feature> newest = new HashMap<>();
     private long positions;
 
-    Lake(Metric metric, boolean forgetting, boolean withTies) throws IOException {
+    Lake(Scenario scenario, boolean forgetting, boolean withTies) throws IOException {
+      Metric metric = scenario.metric();
       this.schema = new Schema(IdType.INT64, DIMENSION, metric, List.of());
       this.forgetting = forgetting;
       this.withTies = withTies;
       float[] centroids = {1, 0, 0, 1, -1, 0};
-      Model model = Model.of(metric, DIMENSION, centroids, Quantizer.byDefault());
+      Model model = Model.of(metric, DIMENSION, centroids, scenario.quantizer());
       this.firstModel = ModelFile.write(storage, model);
       Committer.create(log, new NewIndex("test", schema, firstModel, null, List.of()));
       this.steady = IndexReader.open(storage);
@@ -327,7 +330,7 @@ class MaintenancePropertiesTest {
   }
 
   private static void run(Scenario scenario, boolean forgetting, boolean ties) throws Exception {
-    Lake lake = new Lake(scenario.metric(), forgetting, ties);
+    Lake lake = new Lake(scenario, forgetting, ties);
     for (Step step : scenario.steps()) {
       lake.run(step);
       lake.assertSound();

@@ -128,13 +128,19 @@ class QueryTablesTest {
 
   @Test
   void quantizersAreKnownByName() {
-    for (Quantizer quantizer : new Quantizer[] {new Quantizer.None(), new Quantizer.RaBitQ()}) {
+    assertThat(Quantizer.all().stream().map(Quantizer::type))
+        .containsExactly("none", "rabitq", "rabitq2", "rabitq4", "rabitq8", "int8");
+    for (Quantizer quantizer : Quantizer.all()) {
       assertThat(Quantizer.of(quantizer.type())).isEqualTo(quantizer);
     }
-    assertThat(Quantizer.byDefault()).isEqualTo(new Quantizer.RaBitQ());
+    assertThat(Quantizer.byDefault()).isEqualTo(new Quantizer.RaBitQ(1));
+    assertThatThrownBy(() -> new Quantizer.RaBitQ(3))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("rabitq with 3 bits: 1, 2, 4 or 8 are known");
     assertThatThrownBy(() -> Quantizer.of("pq"))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("'pq'");
+        .hasMessage(
+            "unknown quantizer 'pq', known are none, rabitq, rabitq2, rabitq4, rabitq8, int8");
   }
 
   /** As scans do it: entry by entry, four bits after the other. */

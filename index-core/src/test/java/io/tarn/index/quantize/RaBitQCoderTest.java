@@ -84,6 +84,148 @@ class RaBitQCoderTest {
     }
   }
 
+  /** Three standard errors, as searches allow for full codes. */
+  private static final double FULL_ERRORS = 3;
+
+  private static final double BEYOND_FULL = 0.00135;
+
+  /**
+   * @param most what the error may be on average, as a part of that of one bit: the best that a
+   *     uniform grid can do for a Gaussian is 0.486, 0.143 and 0.0145
+   */
+  @ParameterizedTest
+  @CsvSource({
+    "L2, 8, 2, 6000, 0.50",
+    "L2, 128, 2, 6000, 0.50",
+    "L2, 784, 2, 1500, 0.50",
+    "COSINE, 100, 2, 6000, 0.50",
+    "INNER_PRODUCT, 31, 2, 6000, 0.50",
+    "L2, 31, 4, 6000, 0.145",
+    "L2, 128, 4, 6000, 0.145",
+    "COSINE, 784, 4, 1500, 0.145",
+    "INNER_PRODUCT, 20, 4, 6000, 0.145",
+    "L2, 20, 8, 6000, 0.012",
+    "COSINE, 100, 8, 6000, 0.012",
+    "L2, 784, 8, 1500, 0.012",
+    "INNER_PRODUCT, 257, 8, 3000, 0.012"
+  })
+  void estimatesOfFullCodesAreUnbiasedAndTheirErrorsBounded(
+      Metric metric, int dimension, int bits, int samples, double most) {
+    RaBitQCoder coder = new RaBitQCoder(metric, dimension, bits);
+    Rotation rotation = new Rotation(dimension);
+    RowCode code = new RowCode(new Quantizer.RaBitQ(bits), dimension);
+    double sum = 0;
+    double squares = 0;
+    double ratios = 0;
+    int above = 0;
+    int below = 0;
+    for (int i = 0; i < samples; i++) {
+      float[] centroid = vector(metric, dimension, new float[dimension], 1);
+      float[] row = vector(metric, dimension, centroid, 0.5f);
+      float[] query = vector(metric, dimension, centroid, 0.5f);
+      coder.encode(row, 0, centroid, 0, code);
+      ratios += code.fullError / code.error;
+      double spread = Math.sqrt(distance(Metric.L2, query, centroid));
+      double estimate =
+          distance(metric, query, centroid)
+              + code.offset
+              - code.fullScale * gridSum(code, bits, rotated(rotation, query, centroid));
+      double error = (estimate - distance(metric, query, row)) / (code.fullError * spread);
+      sum += error;
+      squares += error * error;
+      above += error > FULL_ERRORS ? 1 : 0;
+      below += error < -FULL_ERRORS ? 1 : 0;
+    }
+    System.out.printf(
+        "%s, d = %d, %d bits, seed %d: mean %.4f, deviation %.4f, beyond the bound %d and %d of"
+            + " %d, error %.4f of that of one bit%n",
+        metric,
+        dimension,
+        bits,
+        SEED,
+        sum / samples,
+        Math.sqrt(squares / samples),
+        above,
+        below,
+        samples,
+        ratios / samples);
+    assertThat(sum / samples).isCloseTo(0, within(MARGIN / Math.sqrt(samples)));
+    assertThat(Math.sqrt(squares / samples)).isBetween(0.85, 1.04);
+    double mostBeyond = samples * BEYOND_FULL + MARGIN * Math.sqrt(samples * BEYOND_FULL);
+    assertThat((double) above).isLessThan(mostBeyond);
+    assertThat((double) below).isLessThan(mostBeyond);
+    assertThat(ratios / samples).isLessThan(most);
+  }
+
+  /** Values are odd multiples of a half, the most negative number 0; as the format says. */
+  private static double gridSum(RowCode code, int bits, float[] values) {
+    double sum = 0;
+    for (int i = 0; i < values.length; i++) {
+      sum += (gridValue(code, bits, i) + 0.5 - (1 << bits - 1)) * values[i];
+    }
+    return sum;
+  }
+
+  private static int gridValue(RowCode code, int bits, int i) {
+    return switch (bits) {
+      case 2 -> code.full[i / 64 * 16 + i % 16] >> 2 * (i % 64 / 16) & 3;
+      case 4 -> code.full[i / 32 * 16 + i % 16] >> 4 * (i % 32 / 16) & 15;
+      default -> code.full[i] + 128;
+    };
+  }
+
+  /** The signs are those of one bit, and values are rounded to the grid at some scale. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 7, 64, 65, 100})
+  void aFullCodeIsTheRoundedRow(int dimension) {
+    for (int bits : new int[] {2, 4, 8}) {
+      float[] row = vector(Metric.L2, dimension, new float[dimension], 1);
+      float[] centroid = vector(Metric.L2, dimension, new float[dimension], 1);
+      RowCode code = new RowCode(new Quantizer.RaBitQ(bits), dimension);
+      RowCode signs = new RowCode(dimension);
+      new RaBitQCoder(Metric.L2, dimension, bits).encode(row, 0, centroid, 0, code);
+      new RaBitQCoder(Metric.L2, dimension).encode(row, 0, centroid, 0, signs);
+      assertThat(code.bits).isEqualTo(signs.bits);
+      assertThat(code.offset).isEqualTo(signs.offset);
+      assertThat(code.scale).isEqualTo(signs.scale);
+      assertThat(code.error).isEqualTo(signs.error);
+      float[] residual = rotated(new Rotation(dimension), row, centroid);
+      for (int i = 0; i < dimension; i++) {
+        int value = gridValue(code, bits, i);
+        assertThat(value >> bits - 1 == 1).isEqualTo(residual[i] >= 0);
+        for (int j = 0; j < dimension; j++) {
+          if (residual[j] > residual[i]) {
+            assertThat(gridValue(code, bits, j)).isGreaterThanOrEqualTo(value);
+          }
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {2, 4, 8})
+  void fullCodesOfExtremeRows(int bits) {
+    RowCode code = new RowCode(new Quantizer.RaBitQ(bits), 50);
+    RaBitQCoder coder = new RaBitQCoder(Metric.L2, 50, bits);
+    float[] zero = new float[50];
+    coder.encode(zero, 0, zero, 0, code);
+    assertThat(code.fullScale).isZero();
+    assertThat(code.fullError).isZero();
+    float[] row = new float[50];
+    for (float size : new float[] {1e-30f, 1, 1e15f}) {
+      Arrays.fill(row, size);
+      row[7] = -3 * size;
+      coder.encode(row, 0, zero, 0, code);
+      assertThat(code.fullScale / size).isBetween(1e-3f, 10f);
+      assertThat(code.fullError).isPositive().isLessThan(code.error);
+    }
+    Arrays.fill(row, 3e38f);
+    float[] opposite = new float[50];
+    Arrays.fill(opposite, -3e38f);
+    coder.encode(row, 0, opposite, 0, code);
+    assertThat(Float.isFinite(code.fullScale)).isFalse();
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {1, 7, 8, 9, 100})
   void aBitSaysThatAValueOfTheRotatedResidualIsNotNegative(int dimension) {

@@ -10,6 +10,7 @@ import io.tarn.index.feature.IdType;
 import io.tarn.index.feature.Metric;
 import io.tarn.index.feature.Schema;
 import io.tarn.index.filter.Filter;
+import io.tarn.index.quantize.Quantizer;
 import io.tarn.index.storage.MemoryStorage;
 import io.tarn.index.storage.Storage;
 import java.util.ArrayList;
@@ -45,10 +46,12 @@ class QueryPropertyTest {
     for (int i = 0; i < rows; i++) {
       features.add(feature(i, vector(random, dimension), random.nextInt(COLOURS), i));
     }
-    TestIndexes.create(storage, schema, 1 + random.nextInt(30), features);
+    Quantizer quantizer = Quantizer.all().get(random.nextInt(Quantizer.all().size()));
+    TestIndexes.create(storage, schema, 1 + random.nextInt(30), features, quantizer);
     Map<FeatureId, Feature> live = new HashMap<>();
     features.forEach(feature -> live.put(feature.id(), feature));
-    IndexReader reader = IndexReader.open(storage);
+    VectorTier tier = random.nextBoolean() ? VectorTier.MEMORY : VectorTier.REMOTE;
+    IndexReader reader = IndexReader.open(storage, OpenOptions.defaults().withTier(tier));
     for (int round = 0; round < 2; round++) {
       List<Query> queries = new ArrayList<>();
       for (int q = 0; q < 12; q++) {

@@ -18,7 +18,9 @@ import io.tarn.index.feature.Metric;
 import io.tarn.index.feature.RejectedFeatureException;
 import io.tarn.index.feature.Schema;
 import io.tarn.index.filter.Filter;
+import io.tarn.index.quantize.Quantizer;
 import io.tarn.index.storage.LocalStorage;
+import io.tarn.index.storage.MemoryStorage;
 import io.tarn.index.storage.Storage;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -98,6 +100,38 @@ class SearchTest {
     }
     // A row is missed where its code estimates it farther than its error bound allows.
     assertThat(lastFound).isGreaterThanOrEqualTo(495);
+  }
+
+  /** What more bits are for: vectors that are not looked at need not be read from a file. */
+  @ParameterizedTest
+  @EnumSource(Metric.class)
+  void moreBitsLeaveFewerVectorsToLookAt(Metric metric) throws Exception {
+    Schema schema = schema(metric);
+    List<Feature> features = features(schema, clustered(2000, DIMENSION, 3), 1);
+    int k = 10;
+    int queries = 50;
+    double perQueryBefore = Double.POSITIVE_INFINITY;
+    for (String type : List.of("none", "rabitq", "rabitq2", "rabitq4", "rabitq8")) {
+      Storage indexed = new MemoryStorage();
+      create(indexed, schema, 8, features, Quantizer.of(type));
+      IndexReader reader = IndexReader.open(indexed);
+      double reranked = 0;
+      int found = 0;
+      for (float[] query : clustered(queries, DIMENSION, 4)) {
+        SearchResult result = reader.search(query, k, Probe.nearest(8));
+        reranked += result.effort().rowsReranked();
+        boolean hasFullCodes = type.matches("rabitq.");
+        assertThat(result.effort().rowsRefined() > 0).as(type).isEqualTo(hasFullCodes);
+        List<FeatureId> truth = ids(reader.search(query, k, Probe.exact()));
+        truth.retainAll(ids(result));
+        found += truth.size();
+      }
+      System.out.printf("%s, %s: %.1f rows looked at a query%n", metric, type, reranked / queries);
+      assertThat(reranked / queries).as(type).isLessThan(perQueryBefore);
+      assertThat(found).as(type).isGreaterThanOrEqualTo(k * queries * 99 / 100);
+      perQueryBefore = reranked / queries;
+    }
+    assertThat(perQueryBefore).isLessThan(1.2 * k);
   }
 
   @Test

@@ -78,14 +78,26 @@ public final class TestIndexes {
     return Committer.create(new SnapshotLog(storage), index);
   }
 
+  /** As {@link #create(Storage, Schema, int, List)}, coded as asked for. */
+  public static Snapshot create(
+      Storage storage, Schema schema, int lists, List<Feature> features, Quantizer quantizer)
+      throws IOException {
+    return create(storage, schema, train(schema, lists, features, quantizer), features);
+  }
+
   public static Model train(Schema schema, int lists, List<Feature> features) {
+    return train(schema, lists, features, Quantizer.byDefault());
+  }
+
+  private static Model train(
+      Schema schema, int lists, List<Feature> features, Quantizer quantizer) {
     int dimension = schema.dimension();
     float[] sample = new float[features.size() * dimension];
     for (int i = 0; i < features.size(); i++) {
       System.arraycopy(features.get(i).vector(), 0, sample, i * dimension, dimension);
     }
     float[] centroids = KMeans.train(schema.metric(), dimension, sample, lists, ITERATIONS, 1, 2);
-    return Model.of(schema.metric(), dimension, centroids, Quantizer.byDefault());
+    return Model.of(schema.metric(), dimension, centroids, quantizer);
   }
 
   /** Appends features and deletes as one commit. */

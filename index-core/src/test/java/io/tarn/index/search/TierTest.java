@@ -13,6 +13,7 @@ import io.tarn.index.feature.IdType;
 import io.tarn.index.feature.Metric;
 import io.tarn.index.feature.Schema;
 import io.tarn.index.format.DamagedFileException;
+import io.tarn.index.quantize.Quantizer;
 import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.storage.LocalStorage;
 import io.tarn.index.storage.MemoryStorage;
@@ -74,10 +75,16 @@ class TierTest {
 
   /** Three segments: some rows superseded, some deleted, one segment with deletes only. */
   private static void fill(Storage storage, Schema schema, boolean bytes) throws IOException {
+    fill(storage, schema, bytes, Quantizer.byDefault());
+  }
+
+  private static void fill(Storage storage, Schema schema, boolean bytes, Quantizer quantizer)
+      throws IOException {
     int dimension = schema.dimension();
     // Long vectors are there for their pages; a few will do.
     int hundreds = dimension > 1000 ? 15 : 100;
-    create(storage, schema, 12, features(schema, 0, vectors(9 * hundreds, dimension, 1, bytes), 1));
+    List<Feature> first = features(schema, 0, vectors(9 * hundreds, dimension, 1, bytes), 1);
+    create(storage, schema, 12, first, quantizer);
     List<Feature> second =
         features(schema, 7 * hundreds, vectors(5 * hundreds, dimension, 2, bytes), 2);
     for (long id = 10; id < 60; id++) {
@@ -103,17 +110,24 @@ class TierTest {
 
   @ParameterizedTest
   @CsvSource({
-    "L2, 1, false",
-    "L2, 20, true",
-    "L2, 300, false",
-    "L2, 4100, false",
-    "COSINE, 20, false",
-    "INNER_PRODUCT, 129, false"
+    "L2, 1, false, rabitq",
+    "L2, 20, true, rabitq",
+    "L2, 300, false, rabitq",
+    "L2, 4100, false, rabitq",
+    "COSINE, 20, false, rabitq",
+    "INNER_PRODUCT, 129, false, rabitq",
+    "L2, 20, false, none",
+    "L2, 20, true, rabitq2",
+    "COSINE, 129, false, rabitq4",
+    "INNER_PRODUCT, 20, false, rabitq8",
+    "L2, 20, true, int8",
+    "COSINE, 129, false, int8"
   })
-  void everyTierGivesTheSameAnswers(Metric metric, int dimension, boolean bytes) throws Exception {
+  void everyTierGivesTheSameAnswers(Metric metric, int dimension, boolean bytes, String quantizer)
+      throws Exception {
     Schema schema = schema(metric, dimension);
     LocalStorage storage = new LocalStorage(directory);
-    fill(storage, schema, bytes);
+    fill(storage, schema, bytes, Quantizer.of(quantizer));
     IndexView inMemory = IndexReader.open(storage, options(VectorTier.MEMORY)).view();
     float[][] queries = vectors(15, dimension, 3, bytes);
     for (VectorTier tier : List.of(VectorTier.MAPPED, VectorTier.REMOTE, VectorTier.AUTO)) {
@@ -287,10 +301,21 @@ class TierTest {
   }
 
   @ParameterizedTest
-  @EnumSource(VectorTier.class)
-  void whatIsSaidToBeNeededIsEnoughAndLessIsNot(VectorTier tier) throws Exception {
+  @CsvSource({
+    "AUTO, rabitq",
+    "MEMORY, rabitq",
+    "MAPPED, rabitq",
+    "REMOTE, rabitq",
+    "MAPPED, none",
+    "MAPPED, rabitq2",
+    "REMOTE, rabitq4",
+    "MEMORY, rabitq8",
+    "MAPPED, int8"
+  })
+  void whatIsSaidToBeNeededIsEnoughAndLessIsNot(VectorTier tier, String quantizer)
+      throws Exception {
     LocalStorage storage = new LocalStorage(directory);
-    fill(storage, schema(Metric.L2, 64), false);
+    fill(storage, schema(Metric.L2, 64), false, Quantizer.of(quantizer));
     long needed = needed(storage, tier);
 
     IndexReader reader = IndexReader.open(storage, options(tier).withMemoryBudgetBytes(needed));
@@ -402,20 +427,32 @@ class TierTest {
 
   /** Counts the arrays themselves, so that nothing kept by mistake goes unseen. */
   @ParameterizedTest
-  @EnumSource(
-      value = VectorTier.class,
-      names = {"MEMORY", "MAPPED"})
-  void memoryIsWhatTheArraysTakeAndLittleForEachRow(VectorTier tier) throws Exception {
+  @CsvSource({
+    "MEMORY, rabitq, 1",
+    "MAPPED, rabitq, 1",
+    "MAPPED, none, 0",
+    "MAPPED, rabitq2, 3",
+    "MAPPED, rabitq4, 5",
+    "MEMORY, rabitq8, 9",
+    "MAPPED, int8, 8"
+  })
+  void memoryIsWhatTheArraysTakeAndLittleForEachRow(VectorTier tier, String quantizer, int bits)
+      throws Exception {
     LocalStorage storage = new LocalStorage(directory);
     Schema schema = schema(Metric.L2, 128);
     float[][] vectors = clustered(6_000, 128, 1);
-    create(storage, schema, 20, features(schema, 0, vectors, 1));
+    create(storage, schema, 20, features(schema, 0, vectors, 1), Quantizer.of(quantizer));
 
     for (LoadedSegment segment : IndexReader.open(storage, options(tier)).view().segments()) {
       long counted = arrayBytes(segment);
       assertThat(segment.memoryBytes()).isBetween(counted - 1024, counted + 1024);
+      long planned = LoadedSegment.bytesFor(6_000, 20, Quantizer.of(quantizer), 128);
+      assertThat(segment.memoryBytes() - segment.segment.memoryBytes())
+          .isBetween(planned * 3 / 4, planned);
       long besideVectors = segment.memoryBytes() - segment.segment.vectors().memoryBytes();
-      assertThat(besideVectors / vectors.length).isLessThanOrEqualTo(128 / 8 + 32);
+      // More than one bit has three factors more.
+      int others = 32 + (bits > 1 ? 12 : 0);
+      assertThat(besideVectors / vectors.length).isLessThanOrEqualTo(128 * bits / 8 + others);
     }
   }
 

@@ -59,7 +59,8 @@ class RowVectorsTest {
     float[] values = bytes(ROWS * dimension);
     RowVectors vectors = of(dimension, values);
     assertThat(vectors.memoryBytes())
-        .isEqualTo((long) RowVectors.LEAD_BYTES + ROWS * dimension + CodeKernels.ROW_PADDING);
+        .isEqualTo(
+            (long) RowVectors.LEAD_BYTES + (long) ROWS * dimension + CodeKernels.ROW_PADDING);
     assertHolds(vectors, dimension, values);
   }
 

@@ -3,6 +3,7 @@ package io.tarn.index.kernel.simd;
 import io.tarn.index.kernel.CodeKernels;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
@@ -28,6 +29,9 @@ public final class SimdCodeKernels implements CodeKernels {
   /** As many bytes as there are floats in a vector; at 128 bits the upper half goes unused. */
   private static final VectorSpecies<Byte> LANE_BYTES =
       VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, 8 * LANES)));
+
+  private static final VectorSpecies<Integer> INTS =
+      VectorSpecies.of(int.class, FLOATS.vectorShape());
 
   /** Two bytes for each float of a vector. */
   private static final VectorSpecies<Short> HALF_SHORTS =
@@ -223,6 +227,126 @@ public final class SimdCodeKernels implements CodeKernels {
       mask |= lower.compare(VectorOperators.LT, limit).toLong() << row;
     }
     return mask;
+  }
+
+  @Override
+  public float weightedSum(float[] weights, byte[] rows, int rowOffset, int dimension, int bits) {
+    if (bits == 2) {
+      return weightedSum2(weights, rows, rowOffset, dimension);
+    }
+    return bits == 4
+        ? weightedSum4(weights, rows, rowOffset, dimension)
+        : weightedSum8(weights, rows, rowOffset, dimension);
+  }
+
+  private static float weightedSum8(float[] weights, byte[] rows, int rowOffset, int dimension) {
+    FloatVector sum0 = FloatVector.zero(FLOATS);
+    FloatVector sum1 = sum0;
+    FloatVector sum2 = sum0;
+    FloatVector sum3 = sum0;
+    int i = 0;
+    for (; i + 4 * LANES <= dimension; i += 4 * LANES) {
+      int at = rowOffset + i;
+      sum0 =
+          ((FloatVector)
+                  ByteVector.fromArray(LANE_BYTES, rows, at)
+                      .convertShape(VectorOperators.B2F, FLOATS, 0))
+              .fma(FloatVector.fromArray(FLOATS, weights, i), sum0);
+      sum1 =
+          ((FloatVector)
+                  ByteVector.fromArray(LANE_BYTES, rows, at + LANES)
+                      .convertShape(VectorOperators.B2F, FLOATS, 0))
+              .fma(FloatVector.fromArray(FLOATS, weights, i + LANES), sum1);
+      sum2 =
+          ((FloatVector)
+                  ByteVector.fromArray(LANE_BYTES, rows, at + 2 * LANES)
+                      .convertShape(VectorOperators.B2F, FLOATS, 0))
+              .fma(FloatVector.fromArray(FLOATS, weights, i + 2 * LANES), sum2);
+      sum3 =
+          ((FloatVector)
+                  ByteVector.fromArray(LANE_BYTES, rows, at + 3 * LANES)
+                      .convertShape(VectorOperators.B2F, FLOATS, 0))
+              .fma(FloatVector.fromArray(FLOATS, weights, i + 3 * LANES), sum3);
+    }
+    // What lies behind the row meets weights that are zero.
+    for (; i < dimension; i += LANES) {
+      sum0 =
+          ((FloatVector)
+                  ByteVector.fromArray(LANE_BYTES, rows, rowOffset + i)
+                      .convertShape(VectorOperators.B2F, FLOATS, 0))
+              .fma(FloatVector.fromArray(FLOATS, weights, i), sum0);
+    }
+    return sum0.add(sum1).add(sum2.add(sum3)).reduceLanes(VectorOperators.ADD);
+  }
+
+  private static float weightedSum4(float[] weights, byte[] rows, int rowOffset, int dimension) {
+    FloatVector sum0 = FloatVector.zero(FLOATS);
+    FloatVector sum1 = sum0;
+    int chunk = rowOffset;
+    for (int first = 0; first < dimension; first += 2 * CHUNK_BYTES) {
+      for (int j = 0; j < CHUNK_BYTES; j += LANES) {
+        int i = first + j;
+        IntVector values =
+            (IntVector)
+                ByteVector.fromArray(LANE_BYTES, rows, chunk + j)
+                    .convertShape(VectorOperators.B2I, INTS, 0);
+        sum0 =
+            ((FloatVector) values.and(15).convertShape(VectorOperators.I2F, FLOATS, 0))
+                .fma(FloatVector.fromArray(FLOATS, weights, i), sum0);
+        sum1 =
+            ((FloatVector)
+                    values
+                        .lanewise(VectorOperators.LSHR, 4)
+                        .and(15)
+                        .convertShape(VectorOperators.I2F, FLOATS, 0))
+                .fma(FloatVector.fromArray(FLOATS, weights, i + CHUNK_BYTES), sum1);
+      }
+      chunk += CHUNK_BYTES;
+    }
+    return sum0.add(sum1).reduceLanes(VectorOperators.ADD);
+  }
+
+  private static float weightedSum2(float[] weights, byte[] rows, int rowOffset, int dimension) {
+    FloatVector sum0 = FloatVector.zero(FLOATS);
+    FloatVector sum1 = sum0;
+    FloatVector sum2 = sum0;
+    FloatVector sum3 = sum0;
+    int chunk = rowOffset;
+    for (int first = 0; first < dimension; first += 4 * CHUNK_BYTES) {
+      for (int j = 0; j < CHUNK_BYTES; j += LANES) {
+        int i = first + j;
+        IntVector values =
+            (IntVector)
+                ByteVector.fromArray(LANE_BYTES, rows, chunk + j)
+                    .convertShape(VectorOperators.B2I, INTS, 0);
+        sum0 =
+            ((FloatVector) values.and(3).convertShape(VectorOperators.I2F, FLOATS, 0))
+                .fma(FloatVector.fromArray(FLOATS, weights, i), sum0);
+        sum1 =
+            ((FloatVector)
+                    values
+                        .lanewise(VectorOperators.LSHR, 2)
+                        .and(3)
+                        .convertShape(VectorOperators.I2F, FLOATS, 0))
+                .fma(FloatVector.fromArray(FLOATS, weights, i + CHUNK_BYTES), sum1);
+        sum2 =
+            ((FloatVector)
+                    values
+                        .lanewise(VectorOperators.LSHR, 4)
+                        .and(3)
+                        .convertShape(VectorOperators.I2F, FLOATS, 0))
+                .fma(FloatVector.fromArray(FLOATS, weights, i + 2 * CHUNK_BYTES), sum2);
+        sum3 =
+            ((FloatVector)
+                    values
+                        .lanewise(VectorOperators.LSHR, 6)
+                        .and(3)
+                        .convertShape(VectorOperators.I2F, FLOATS, 0))
+                .fma(FloatVector.fromArray(FLOATS, weights, i + 3 * CHUNK_BYTES), sum3);
+      }
+      chunk += CHUNK_BYTES;
+    }
+    return sum0.add(sum1).add(sum2.add(sum3)).reduceLanes(VectorOperators.ADD);
   }
 
   @Override
