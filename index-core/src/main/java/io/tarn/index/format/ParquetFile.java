@@ -3,6 +3,7 @@ package io.tarn.index.format;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Map;
+import java.util.Set;
 import org.apache.parquet.ParquetReadOptions;
 import org.apache.parquet.bytes.HeapByteBufferAllocator;
 import org.apache.parquet.column.ColumnDescriptor;
@@ -57,9 +58,14 @@ final class ParquetFile {
 
   /** The columns but the vector. */
   static MessageType withoutVector(MessageType schema) {
+    return without(schema, Set.of(Format.VECTOR));
+  }
+
+  /** The columns but some. */
+  static MessageType without(MessageType schema, Set<String> names) {
     return new MessageType(
         schema.getName(),
-        schema.getFields().stream().filter(f -> !f.getName().equals(Format.VECTOR)).toList());
+        schema.getFields().stream().filter(f -> !names.contains(f.getName())).toList());
   }
 
   /** Writes such a file, row group after row group. */

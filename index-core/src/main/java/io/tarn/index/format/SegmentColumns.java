@@ -16,6 +16,7 @@ import io.tarn.index.feature.Schema;
 import io.tarn.index.quantize.Quantizer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.apache.parquet.schema.LogicalTypeAnnotation.TimeUnit;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.Type;
@@ -32,6 +33,10 @@ final class SegmentColumns {
   static final int POSITION = 3;
   static final int DELETED = 4;
   static final int FIRST_ATTRIBUTE = 5;
+
+  /** The names of the columns of codes. */
+  static final Set<String> CODES =
+      Set.of(Format.CODE, Format.CODE_OFFSET, Format.CODE_SCALE, Format.CODE_ERROR);
 
   /** How many columns codes take. */
   static final int CODE_COLUMNS = 4;

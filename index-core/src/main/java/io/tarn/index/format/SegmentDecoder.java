@@ -28,6 +28,7 @@ final class SegmentDecoder {
   private final String path;
   private final Schema schema;
   private final MessageType type;
+  private final Set<String> wanted;
   private final int deletes;
   private final ListRuns.Builder lists = new ListRuns.Builder();
   private final IdColumn.Builder ids;
@@ -40,6 +41,8 @@ final class SegmentDecoder {
 
   /**
    * @param type all columns of the segment
+   * @param wanted the names of the attributes that are decoded; the columns of others stay empty
+   * @param coded whether codes are decoded
    * @param positions room for the source positions
    * @param vectors takes the vectors; null if they are left where they are
    */
@@ -47,12 +50,14 @@ final class SegmentDecoder {
       SegmentRef ref,
       Schema schema,
       MessageType type,
+      Set<String> wanted,
       boolean coded,
       LongColumn.Builder positions,
       RowVectors.Builder vectors) {
     this.path = ref.path();
     this.schema = schema;
     this.type = type;
+    this.wanted = wanted;
     int rows = Math.toIntExact(ref.rows() + ref.deletes());
     this.deletes = Math.toIntExact(ref.deletes());
     this.ids = new IdColumn.Builder(schema.idType(), rows);
@@ -62,7 +67,8 @@ final class SegmentDecoder {
     this.codes = coded ? codeColumns(rows - deletes, schema.dimension()) : null;
     this.attributes = new ArrayList<>();
     for (Attribute attribute : schema.attributes()) {
-      attributes.add(new AttributeColumn.Builder(attribute.type(), rows));
+      boolean isWanted = wanted.contains(attribute.name());
+      attributes.add(new AttributeColumn.Builder(attribute.type(), isWanted ? rows : 0));
     }
   }
 
@@ -98,7 +104,10 @@ final class SegmentDecoder {
     readNumbers(column(columns, Format.POSITION), positions, count);
     readIds(column(columns, Format.ID), count);
     for (int a = 0; a < attributes.size(); a++) {
-      readAttribute(a, column(columns, schema.attributes().get(a).name()), count);
+      String name = schema.attributes().get(a).name();
+      if (wanted.contains(name)) {
+        readAttribute(a, column(columns, name), count);
+      }
     }
     if (codes != null) {
       readCodes(group, bulk, columns);
