@@ -36,9 +36,8 @@ public final class SampleIndex {
 
   /** Builds it, as versions 1 to 3. */
   public static void create(Path index) throws IOException {
-    List<Row> rows = VectorRows.clustered(ROWS, DIMENSION, 5);
-    Random random = new Random(6);
-    build(index, table(rows.stream().map(row -> withAttributes(row, "upsert", random)).toList()));
+    build(index, ROWS);
+    Random random = new Random(7);
     for (int version = 2; version <= 3; version++) {
       List<Row> changes = new ArrayList<>();
       for (Row row : VectorRows.clustered(CHANGES, DIMENSION, version)) {
@@ -50,6 +49,13 @@ public final class SampleIndex {
       }
       append(index, table(changes));
     }
+  }
+
+  /** Builds an index of so many such rows, as version 1. */
+  public static void build(Path index, int count) throws IOException {
+    List<Row> rows = VectorRows.clustered(count, DIMENSION, 5);
+    Random random = new Random(6);
+    build(index, table(rows.stream().map(row -> withAttributes(row, "upsert", random)).toList()));
   }
 
   private static Dataset<Row> table(List<Row> rows) {

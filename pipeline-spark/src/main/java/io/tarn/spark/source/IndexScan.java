@@ -65,15 +65,10 @@ final class IndexScan implements Scan, Batch, SupportsReportStatistics {
     private StructType columns;
     private Predicate[] pushed = {};
 
-    /**
-     * @param filters what rows must fulfil, whatever Spark asks for
-     */
-    Builder(
-        SparkSession spark, IndexLocation location, Snapshot snapshot, List<Filter> filters) {
+    Builder(SparkSession spark, IndexLocation location, Snapshot snapshot) {
       this.spark = spark;
       this.location = location;
       this.snapshot = snapshot;
-      this.filters.addAll(filters);
       this.columns = IndexColumns.type(snapshot.schema());
     }
 

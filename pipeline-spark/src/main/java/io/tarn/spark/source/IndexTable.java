@@ -1,20 +1,31 @@
 package io.tarn.spark.source;
 
 import io.tarn.index.commit.SnapshotLog;
+import io.tarn.index.feature.Schema;
 import io.tarn.index.filter.Filter;
 import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.storage.Storage;
 import io.tarn.spark.input.UnusableInputException;
 import io.tarn.spark.segment.IndexLocation;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.connector.catalog.SupportsDeleteV2;
 import org.apache.spark.sql.connector.catalog.SupportsRead;
+import org.apache.spark.sql.connector.catalog.SupportsWrite;
 import org.apache.spark.sql.connector.catalog.TableCapability;
+import org.apache.spark.sql.connector.expressions.filter.Predicate;
 import org.apache.spark.sql.connector.read.ScanBuilder;
+import org.apache.spark.sql.connector.write.LogicalWriteInfo;
+import org.apache.spark.sql.connector.write.WriteBuilder;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.sql.util.CaseInsensitiveStringMap;
 
@@ -22,7 +33,9 @@ import org.apache.spark.sql.util.CaseInsensitiveStringMap;
  * An index as a table of its live rows. The version is settled when the table is first looked at,
  * and then stays: what Spark plans and what it reads are the same.
  */
-class IndexTable implements SupportsRead {
+final class IndexTable implements SupportsRead, SupportsWrite, SupportsDeleteV2 {
+  private static final String ALWAYS_TRUE = "ALWAYS_TRUE";
+
   private final SparkSession spark;
   private final String location;
   private final Supplier<ReadOptions> version;
@@ -44,20 +57,12 @@ class IndexTable implements SupportsRead {
     this.expected = expected;
   }
 
-  SparkSession spark() {
-    return spark;
-  }
-
-  String location() {
-    return location;
-  }
-
   /** Whether it shows a version that was asked for, rather than the newest. */
-  boolean isPinned() {
+  private boolean isPinned() {
     return version.get().isPinned();
   }
 
-  IndexLocation indexLocation() {
+  private IndexLocation indexLocation() {
     return new IndexLocation(spark.sparkContext(), location);
   }
 
@@ -100,16 +105,65 @@ class IndexTable implements SupportsRead {
 
   @Override
   public Set<TableCapability> capabilities() {
-    return Set.of(TableCapability.BATCH_READ);
+    return Set.of(
+        TableCapability.BATCH_READ,
+        TableCapability.V1_BATCH_WRITE,
+        TableCapability.ACCEPT_ANY_SCHEMA);
+  }
+
+  @Override
+  public WriteBuilder newWriteBuilder(LogicalWriteInfo info) {
+    checkWritable();
+    Map<String, String> options = info.options().asCaseSensitiveMap();
+    return new JobWrite(table -> new TableWrite(spark, location, options, table).append());
+  }
+
+  private void checkWritable() {
+    if (isPinned()) {
+      throw new UnusableInputException(
+          "an older version of the index at " + location + " cannot be changed");
+    }
+  }
+
+  /** Conditions that only Spark can look at do not say which ids are to go. */
+  @Override
+  public boolean canDeleteWhere(Predicate[] predicates) {
+    Schema schema = snapshot().schema();
+    return Arrays.stream(predicates)
+        .allMatch(each -> isTrue(each) || PushedFilter.of(each, schema).isPresent());
+  }
+
+  private static boolean isTrue(Predicate predicate) {
+    return predicate.name().equals(ALWAYS_TRUE);
+  }
+
+  /**
+   * Deletes the rows that fulfil all predicates, in one commit. Each is deleted with the order it
+   * has: a version of it that is newer, and was written meanwhile, stays.
+   */
+  @Override
+  public void deleteWhere(Predicate[] predicates) {
+    checkWritable();
+    Snapshot newest = snapshot(ReadOptions.NEWEST);
+    List<Filter> filters =
+        Arrays.stream(predicates)
+            .filter(each -> !isTrue(each))
+            .map(each -> PushedFilter.of(each, newest.schema()).orElseThrow())
+            .toList();
+    try {
+      Dataset<Row> doomed = MatchingIds.of(spark, indexLocation(), newest, filters);
+      Map<String, String> options =
+          Map.of("delete", "true", "input.order-column", IndexColumns.ORDER);
+      new TableWrite(spark, location, options, doomed).append();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e.getMessage(), e);
+    }
   }
 
   @Override
   public ScanBuilder newScanBuilder(CaseInsensitiveStringMap options) {
     ReadOptions read = ReadOptions.parse(options, TarnSource.timeZone(spark));
-    return scan(isPinned() || !read.isPinned() ? snapshot() : snapshot(read), List.of());
-  }
-
-  ScanBuilder scan(Snapshot of, List<Filter> filters) {
-    return new IndexScan.Builder(spark, indexLocation(), of, filters);
+    Snapshot shown = isPinned() || !read.isPinned() ? snapshot() : snapshot(read);
+    return new IndexScan.Builder(spark, indexLocation(), shown);
   }
 }

@@ -21,7 +21,7 @@ import scala.Option;
  */
 record ReadOptions(OptionalLong version, OptionalLong timestampMs) {
   static final String PATH = "path";
-  private static final String VERSION = "version";
+  static final String VERSION = "version";
   private static final String TIMESTAMP = "timestamp";
 
   static final ReadOptions NEWEST = new ReadOptions(OptionalLong.empty(), OptionalLong.empty());
