@@ -13,10 +13,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
 
 /** Some rows of a segment, in its order: what of them tells which row of an id is the newest. */
 final class IdRows implements Serializable {
-  private final SegmentRef ref;
+  private final Origin of;
   private int[] rows = new int[16];
   private long[] orders = new long[16];
   private long[] positions = new long[16];
@@ -29,15 +30,25 @@ final class IdRows implements Serializable {
 
   private int size;
 
-  private IdRows(SegmentRef ref) {
-    this.ref = ref;
+  /** The segment that rows are of, and the lists it has rows of. */
+  record Origin(SegmentRef ref, int[] lists) implements Serializable {}
+
+  private IdRows(Origin of) {
+    this.of = of;
+  }
+
+  /** The lists that a segment has rows of, ascending. */
+  static int[] lists(Segment segment) {
+    ListRuns runs = segment.lists();
+    return IntStream.range(0, runs.count()).map(runs::list).filter(list -> list >= 0).toArray();
   }
 
   /** The rows of a segment, each in the share that {@link SettledRows#share} says. */
   static IdRows[] split(Segment segment, IdType idType, int shares) {
     IdRows[] parts = new IdRows[shares];
+    Origin of = new Origin(segment.ref(), lists(segment));
     for (int share = 0; share < shares; share++) {
-      parts[share] = new IdRows(segment.ref());
+      parts[share] = new IdRows(of);
     }
     for (int row = 0; row < segment.rowCount(); row++) {
       parts[SettledRows.share(segment.ids(), row, shares)].add(segment, row, idType);
@@ -68,8 +79,8 @@ final class IdRows implements Serializable {
     size++;
   }
 
-  SegmentRef ref() {
-    return ref;
+  Origin of() {
+    return of;
   }
 
   int size() {
@@ -89,7 +100,7 @@ final class IdRows implements Serializable {
       }
     }
     return new Segment(
-        ref,
+        of.ref(),
         0,
         new ListRuns.Builder().build(),
         ids.build(),

@@ -8,10 +8,11 @@ import java.io.Serializable;
  * nor deletes.
  *
  * @param ref the segment
+ * @param lists the lists that it has rows of, ascending
  * @param live the bitmap of the live rows: row r is bit {@code r & 63} of word {@code r >> 6}; it
  *     has {@code (rows + 63) / 64} words, deletes counted
  */
-public record LiveSegment(SegmentRef ref, long[] live) implements Serializable {
+public record LiveSegment(SegmentRef ref, int[] lists, long[] live) implements Serializable {
 
   /** How many rows are live. */
   public long liveRows() {

@@ -12,6 +12,7 @@ import io.tarn.index.storage.Storage;
 import io.tarn.spark.rows.Packed;
 import io.tarn.spark.segment.IndexLocation;
 import java.io.IOException;
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -98,7 +99,7 @@ public final class SettledRows {
           live[row >> 6] |= 1L << row;
         }
       }
-      settled.add(new LiveSegment(segment.ref(), live));
+      settled.add(new LiveSegment(segment.ref(), IdRows.lists(segment), live));
     }
     return settled;
   }
@@ -127,17 +128,23 @@ public final class SettledRows {
             .values()
             .mapPartitions(each -> deadRows(each, schema.idType()))
             .collect();
-    Map<String, long[]> live = new LinkedHashMap<>();
-    for (SegmentRef ref : refs) {
-      live.put(ref.path(), allFeatures(ref));
-    }
+    Map<String, LiveSegment> settled = new LinkedHashMap<>();
     for (Packed<DeadRows> part : dead) {
-      long[] bitmap = live.get(part.get().path());
+      IdRows.Origin of = part.get().of();
+      LiveSegment segment =
+          settled.computeIfAbsent(
+              of.ref().path(),
+              path -> new LiveSegment(of.ref(), of.lists(), allFeatures(of.ref())));
       for (int row : part.get().rows()) {
-        bitmap[row >> 6] &= ~(1L << row);
+        segment.live()[row >> 6] &= ~(1L << row);
       }
     }
-    return refs.stream().map(ref -> new LiveSegment(ref, live.get(ref.path()))).toList();
+    return refs.stream()
+        .map(
+            ref ->
+                settled.getOrDefault(
+                    ref.path(), new LiveSegment(ref, new int[0], new long[words(ref)])))
+        .toList();
   }
 
   private static long[] allFeatures(SegmentRef ref) {
@@ -176,15 +183,13 @@ public final class SettledRows {
       int subject = s;
       IdRows part = parts.get(s);
       int[] rows = part.rowsWhere(row -> !newest.isNewest(subject, row));
-      if (rows.length > 0) {
-        dead.add(Packed.of(new DeadRows(part.ref().path(), rows)));
-      }
+      dead.add(Packed.of(new DeadRows(part.of(), rows)));
     }
     return dead.iterator();
   }
 
   /** Rows of a segment that are not the newest of their ids. */
-  private record DeadRows(String path, int[] rows) implements java.io.Serializable {}
+  private record DeadRows(IdRows.Origin of, int[] rows) implements Serializable {}
 
   /** The share of all ids, from 0 on, to which an id belongs. */
   static int share(IdColumn ids, int row, int shares) {

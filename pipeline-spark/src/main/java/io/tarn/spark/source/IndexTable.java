@@ -6,6 +6,7 @@ import io.tarn.index.filter.Filter;
 import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.storage.Storage;
 import io.tarn.spark.input.UnusableInputException;
+import io.tarn.spark.live.SnapshotChoice;
 import io.tarn.spark.segment.IndexLocation;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -38,7 +39,7 @@ final class IndexTable implements SupportsRead, SupportsWrite, SupportsDeleteV2 
 
   private final SparkSession spark;
   private final String location;
-  private final Supplier<ReadOptions> version;
+  private final Supplier<SnapshotChoice> version;
   private final Optional<StructType> expected;
   private Snapshot snapshot;
 
@@ -49,7 +50,7 @@ final class IndexTable implements SupportsRead, SupportsWrite, SupportsDeleteV2 
   IndexTable(
       SparkSession spark,
       String location,
-      Supplier<ReadOptions> version,
+      Supplier<SnapshotChoice> version,
       Optional<StructType> expected) {
     this.spark = spark;
     this.location = location;
@@ -74,7 +75,7 @@ final class IndexTable implements SupportsRead, SupportsWrite, SupportsDeleteV2 
     return snapshot;
   }
 
-  private Snapshot snapshot(ReadOptions options) {
+  private Snapshot snapshot(SnapshotChoice options) {
     try (Storage storage = indexLocation().open()) {
       return options.snapshot(new SnapshotLog(storage));
     } catch (IOException | IllegalArgumentException e) {
@@ -144,7 +145,7 @@ final class IndexTable implements SupportsRead, SupportsWrite, SupportsDeleteV2 
   @Override
   public void deleteWhere(Predicate[] predicates) {
     checkWritable();
-    Snapshot newest = snapshot(ReadOptions.NEWEST);
+    Snapshot newest = snapshot(SnapshotChoice.NEWEST);
     List<Filter> filters =
         Arrays.stream(predicates)
             .filter(each -> !isTrue(each))
@@ -162,7 +163,7 @@ final class IndexTable implements SupportsRead, SupportsWrite, SupportsDeleteV2 
 
   @Override
   public ScanBuilder newScanBuilder(CaseInsensitiveStringMap options) {
-    ReadOptions read = ReadOptions.parse(options, TarnSource.timeZone(spark));
+    SnapshotChoice read = SnapshotChoice.parse(options, SnapshotChoice.timeZone(spark));
     Snapshot shown = isPinned() || !read.isPinned() ? snapshot() : snapshot(read);
     return new IndexScan.Builder(spark, indexLocation(), shown);
   }

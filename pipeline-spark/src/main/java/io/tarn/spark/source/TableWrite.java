@@ -13,6 +13,7 @@ import io.tarn.spark.BuildJob;
 import io.tarn.spark.BuildSettings;
 import io.tarn.spark.input.InputSettings;
 import io.tarn.spark.input.UnusableInputException;
+import io.tarn.spark.live.SnapshotChoice;
 import io.tarn.spark.segment.IndexLocation;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -61,7 +62,7 @@ final class TableWrite {
     this.spark = spark;
     this.location = location;
     this.options = new HashMap<>(options);
-    this.options.keySet().removeIf(ReadOptions.PATH::equalsIgnoreCase);
+    this.options.keySet().removeIf(SnapshotChoice.PATH::equalsIgnoreCase);
     this.table = table;
   }
 

@@ -2,6 +2,7 @@ package io.tarn.spark.source;
 
 import io.tarn.index.commit.SnapshotLog;
 import io.tarn.spark.input.UnusableInputException;
+import io.tarn.spark.live.SnapshotChoice;
 import io.tarn.spark.segment.IndexLocation;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -29,7 +30,6 @@ import org.apache.spark.sql.connector.catalog.Table;
 import org.apache.spark.sql.connector.catalog.TableCapability;
 import org.apache.spark.sql.connector.catalog.TableChange;
 import org.apache.spark.sql.connector.catalog.TableInfo;
-import org.apache.spark.sql.connector.catalog.TableWritePrivilege;
 import org.apache.spark.sql.connector.write.LogicalWriteInfo;
 import org.apache.spark.sql.connector.write.WriteBuilder;
 import org.apache.spark.sql.types.StructType;
@@ -81,6 +81,16 @@ public final class TarnCatalog implements StagingTableCatalog {
     return name;
   }
 
+  /** Where the index lies that has a name in this catalog. */
+  String location(String index) {
+    Identifier identifier = Identifier.of(new String[0], index);
+    return location(identifier)
+        .orElseThrow(
+            () ->
+                new UnusableInputException(
+                    "the catalog " + name + " has no warehouse, in which " + index + " could lie"));
+  }
+
   /** Where the index lies that a name stands for. */
   private Optional<String> location(Identifier identifier) {
     if (identifier.namespace().length > 0) {
@@ -92,29 +102,9 @@ public final class TarnCatalog implements StagingTableCatalog {
     return warehouse.map(directory -> directory + "/" + identifier.name());
   }
 
-  /**
-   * The table of the newest version, to be read.
-   *
-   * @throws UnusableInputException if there is none. Of a table that is only said to be missing,
-   *     Spark would believe that the catalog's name is a format, and the table's a file
-   */
   @Override
   public Table loadTable(Identifier identifier) throws NoSuchTableException {
-    if (!tableExists(identifier)) {
-      throw new UnusableInputException(
-          "there is no index "
-              + name
-              + "."
-              + qualified(identifier)
-              + location(identifier).map(location -> ": none lies at " + location).orElse(""));
-    }
-    return table(identifier, ReadOptions.NEWEST);
-  }
-
-  @Override
-  public Table loadTable(Identifier identifier, Set<TableWritePrivilege> privileges)
-      throws NoSuchTableException {
-    return table(identifier, ReadOptions.NEWEST);
+    return table(identifier, SnapshotChoice.NEWEST);
   }
 
   @Override
@@ -126,18 +116,18 @@ public final class TarnCatalog implements StagingTableCatalog {
   @Override
   public Table loadTable(Identifier identifier, String version) throws NoSuchTableException {
     CaseInsensitiveStringMap options =
-        new CaseInsensitiveStringMap(Map.of(ReadOptions.VERSION, version));
+        new CaseInsensitiveStringMap(Map.of(SnapshotChoice.VERSION, version));
     return table(
-        identifier, ReadOptions.parse(options, TarnSource.timeZone(SparkSession.active())));
+        identifier, SnapshotChoice.parse(options, SnapshotChoice.timeZone(SparkSession.active())));
   }
 
   @Override
   public Table loadTable(Identifier identifier, long timestampMicros) throws NoSuchTableException {
     long millis = Math.floorDiv(timestampMicros, TimeUnit.MILLISECONDS.toMicros(1));
-    return table(identifier, new ReadOptions(OptionalLong.empty(), OptionalLong.of(millis)));
+    return table(identifier, new SnapshotChoice(OptionalLong.empty(), OptionalLong.of(millis)));
   }
 
-  private Table table(Identifier identifier, ReadOptions version) throws NoSuchTableException {
+  private Table table(Identifier identifier, SnapshotChoice version) throws NoSuchTableException {
     if (!tableExists(identifier)) {
       throw new NoSuchTableException(name, qualified(identifier));
     }

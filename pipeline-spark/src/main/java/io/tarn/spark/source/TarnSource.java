@@ -1,7 +1,7 @@
 package io.tarn.spark.source;
 
 import io.tarn.spark.input.UnusableInputException;
-import java.time.ZoneId;
+import io.tarn.spark.live.SnapshotChoice;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.spark.sql.Dataset;
@@ -60,7 +60,7 @@ public final class TarnSource
       CaseInsensitiveStringMap options, Optional<StructType> expected) {
     SparkSession spark = SparkSession.active();
     return new IndexTable(
-        spark, path(options), () -> ReadOptions.parse(options, timeZone(spark)), expected);
+        spark, path(options), () -> SnapshotChoice.parse(options, SnapshotChoice.timeZone(spark)), expected);
   }
 
   private static String path(CaseInsensitiveStringMap options) {
@@ -68,7 +68,7 @@ public final class TarnSource
       throw new UnusableInputException(
           "several paths are given, " + options.get(SEVERAL_PATHS) + ": an index is read by itself");
     }
-    String path = options.get(ReadOptions.PATH);
+    String path = options.get(SnapshotChoice.PATH);
     if (path == null || path.isBlank()) {
       throw new UnusableInputException("say where the index is: load(\"/path/of/index\")");
     }
@@ -122,10 +122,5 @@ public final class TarnSource
     public StructType schema() {
       return schema;
     }
-  }
-
-  /** The time zone of the session. */
-  static ZoneId timeZone(SparkSession spark) {
-    return ZoneId.of(spark.conf().get("spark.sql.session.timeZone"), ZoneId.SHORT_IDS);
   }
 }

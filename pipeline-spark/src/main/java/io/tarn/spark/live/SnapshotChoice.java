@@ -1,4 +1,4 @@
-package io.tarn.spark.source;
+package io.tarn.spark.live;
 
 import io.tarn.index.commit.SnapshotLog;
 import io.tarn.index.snapshot.Snapshot;
@@ -8,6 +8,7 @@ import java.time.ZoneId;
 import java.util.Locale;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
+import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.catalyst.util.DateTimeUtils;
 import org.apache.spark.sql.util.CaseInsensitiveStringMap;
 import org.apache.spark.unsafe.types.UTF8String;
@@ -19,12 +20,15 @@ import scala.Option;
  * @param version its number
  * @param timestampMs the time at which it was the newest, in milliseconds since the epoch
  */
-record ReadOptions(OptionalLong version, OptionalLong timestampMs) {
-  static final String PATH = "path";
-  static final String VERSION = "version";
+public record SnapshotChoice(OptionalLong version, OptionalLong timestampMs) {
+  /** The options that are known: where the index is… */
+  public static final String PATH = "path";
+  /** …and which version is wanted. */
+  public static final String VERSION = "version";
   private static final String TIMESTAMP = "timestamp";
 
-  static final ReadOptions NEWEST = new ReadOptions(OptionalLong.empty(), OptionalLong.empty());
+  /** The newest version. */
+  public static final SnapshotChoice NEWEST = new SnapshotChoice(OptionalLong.empty(), OptionalLong.empty());
 
   /**
    * Reads options.
@@ -32,17 +36,32 @@ record ReadOptions(OptionalLong version, OptionalLong timestampMs) {
    * @param timeZone what timestamps without a zone are in
    * @throws UnusableInputException if one is unknown, or has a value that cannot be used
    */
-  static ReadOptions parse(CaseInsensitiveStringMap options, ZoneId timeZone) {
-    options.asCaseSensitiveMap().forEach(ReadOptions::checkKnown);
-    String version = options.get(VERSION);
-    String timestamp = options.get(TIMESTAMP);
+  public static SnapshotChoice parse(CaseInsensitiveStringMap options, ZoneId timeZone) {
+    options.asCaseSensitiveMap().forEach(SnapshotChoice::checkKnown);
+    return of(options.get(VERSION), options.get(TIMESTAMP), timeZone);
+  }
+
+  /**
+   * The version that is named by its number or its time.
+   *
+   * @param version the number, or null
+   * @param timestamp the time, or null
+   * @param timeZone what timestamps without a zone are in
+   * @throws UnusableInputException if both are given, or one cannot be read
+   */
+  public static SnapshotChoice of(String version, String timestamp, ZoneId timeZone) {
     if (version != null && timestamp != null) {
       throw new UnusableInputException(
           "the options version and timestamp are both given: give the one or the other");
     }
-    return new ReadOptions(
+    return new SnapshotChoice(
         version == null ? OptionalLong.empty() : OptionalLong.of(number(version)),
         timestamp == null ? OptionalLong.empty() : OptionalLong.of(millis(timestamp, timeZone)));
+  }
+
+  /** The time zone of a session. */
+  public static ZoneId timeZone(SparkSession spark) {
+    return ZoneId.of(spark.conf().get("spark.sql.session.timeZone"), ZoneId.SHORT_IDS);
   }
 
   private static void checkKnown(String key, String value) {
@@ -76,7 +95,7 @@ record ReadOptions(OptionalLong version, OptionalLong timestampMs) {
   }
 
   /** Whether they name a version. */
-  boolean isPinned() {
+  public boolean isPinned() {
     return version.isPresent() || timestampMs.isPresent();
   }
 
@@ -86,7 +105,7 @@ record ReadOptions(OptionalLong version, OptionalLong timestampMs) {
    * @throws io.tarn.index.commit.NotAnIndexException if there is no index
    * @throws io.tarn.index.commit.NoSuchVersionException if there is no such version
    */
-  Snapshot snapshot(SnapshotLog log) throws IOException {
+  public Snapshot snapshot(SnapshotLog log) throws IOException {
     if (version.isPresent()) {
       return log.read(version.getAsLong());
     }
