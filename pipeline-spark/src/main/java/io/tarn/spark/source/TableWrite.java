@@ -3,6 +3,8 @@ package io.tarn.spark.source;
 import io.tarn.index.commit.IndexExistsException;
 import io.tarn.index.commit.NotAnIndexException;
 import io.tarn.index.commit.SnapshotLog;
+import io.tarn.index.feature.Attribute;
+import io.tarn.index.feature.AttributeType;
 import io.tarn.index.feature.Schema;
 import io.tarn.index.storage.Storage;
 import io.tarn.settings.Settings;
@@ -27,6 +29,8 @@ import java.util.Set;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.DecimalType;
 import org.apache.spark.sql.types.IntegerType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
@@ -121,8 +125,27 @@ final class TableWrite {
           }
           Map<String, Object> columns =
               columns(given.input(), given.opColumn(), Optional.of(schema));
-          AppendJob.run(spark, settings(AppendSettings.class, columns), table);
+          AppendJob.run(
+              spark, settings(AppendSettings.class, columns), withDoublesOf(schema));
         });
+  }
+
+  /** Decimals, such as SQL's literals with a point, as the doubles that the index has for them. */
+  private Dataset<Row> withDoublesOf(Schema index) {
+    Dataset<Row> converted = table;
+    for (Attribute attribute : index.attributes()) {
+      boolean isDouble = attribute.type() == AttributeType.DOUBLE;
+      for (StructField field : table.schema().fields()) {
+        if (isDouble
+            && field.name().equals(attribute.name())
+            && field.dataType() instanceof DecimalType) {
+          converted =
+              converted.withColumn(
+                  field.name(), converted.col("`" + field.name() + "`").cast(DataTypes.DoubleType));
+        }
+      }
+    }
+    return converted;
   }
 
   private <T extends Record> T settings(Class<T> type, Map<String, Object> columns) {
