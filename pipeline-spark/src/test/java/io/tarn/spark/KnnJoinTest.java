@@ -8,6 +8,7 @@ import io.tarn.index.search.Hit;
 import io.tarn.index.search.IndexView;
 import io.tarn.index.search.Probe;
 import io.tarn.index.search.Query;
+import io.tarn.settings.Settings;
 import io.tarn.spark.input.UnusableInputException;
 import io.tarn.spark.search.TarnIndex;
 import java.nio.file.Path;
@@ -18,6 +19,7 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -173,6 +175,29 @@ class KnnJoinTest {
     assertThat(last.<Row>getAs("neighbour").getLong(0)).isEqualTo(3999L);
     assertThat(join(queries().limit(1), 100_000, "version", "1", "exact", "true").count())
         .isEqualTo(SampleIndex.ROWS);
+  }
+
+  @Test
+  void theJobWritesWhatTheJoinFinds() throws Exception {
+    Path input = directory.resolve("queries");
+    Path output = directory.resolve("neighbours");
+    queries().write().parquet(input.toString());
+    KnnJoinSettings settings =
+        Settings.load(
+            KnnJoinSettings.class,
+            Optional.empty(),
+            List.of(
+                "index=" + index,
+                "queries.path=" + input,
+                "output=" + output,
+                "k=4",
+                "search.exact=true"));
+    assertThat(KnnJoinJob.run(LocalSpark.session(), settings).neighbours()).isEqualTo(4 * QUERIES);
+    assertThat(neighbours(LocalSpark.session().read().parquet(output.toString())))
+        .isEqualTo(expected(exactly(4)));
+    assertThatThrownBy(() -> KnnJoinJob.run(LocalSpark.session(), settings))
+        .isInstanceOf(UnusableInputException.class)
+        .hasMessageContaining("exists already");
   }
 
   @Test

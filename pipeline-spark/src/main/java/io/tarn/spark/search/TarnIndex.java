@@ -71,22 +71,27 @@ public final class TarnIndex {
    */
   public Dataset<Row> knnJoin(
       Dataset<Row> queries, String vectorColumn, int k, Map<String, String> options) {
+    return knnJoin(queries, vectorColumn, k, KnnOptions.parse(options));
+  }
+
+  /** As the other does, with options that have been read already. */
+  public Dataset<Row> knnJoin(
+      Dataset<Row> queries, String vectorColumn, int k, KnnOptions options) {
     if (k < 1) {
       throw new UnusableInputException("k " + k + " is less than 1");
     }
-    KnnOptions parsed = KnnOptions.parse(options);
     IndexLocation index = new IndexLocation(spark.sparkContext(), location);
     try (Storage storage = index.open()) {
       Snapshot snapshot =
           SnapshotChoice.of(
-                  parsed.version().orElse(null),
-                  parsed.timestamp().orElse(null),
+                  options.version().orElse(null),
+                  options.timestamp().orElse(null),
                   SnapshotChoice.timeZone(spark))
               .snapshot(new SnapshotLog(storage));
-      parsed.filter().ifPresent(filter -> Filter.parse(filter, snapshot.schema()));
+      options.filter().ifPresent(filter -> Filter.parse(filter, snapshot.schema()));
       int tasks = spark.sparkContext().defaultParallelism();
       Parts parts = Parts.of(SettledRows.of(spark, index, snapshot), tasks);
-      KnnJoin join = new KnnJoin(spark, index, snapshot, parts, k, parsed);
+      KnnJoin join = new KnnJoin(spark, index, snapshot, parts, k, options);
       return join.run(queries, vectorColumn);
     } catch (NotAnIndexException | NoSuchVersionException | IllegalArgumentException e) {
       throw new UnusableInputException(e.getMessage(), e);
