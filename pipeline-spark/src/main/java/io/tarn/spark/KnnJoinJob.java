@@ -31,8 +31,7 @@ public final class KnnJoinJob {
    * @throws UnusableInputException if there is no such index, the queries cannot be used, or the
    *     output exists
    */
-  public static KnnJoinResult run(SparkSession spark, KnnJoinSettings settings)
-      throws IOException {
+  public static KnnJoinResult run(SparkSession spark, KnnJoinSettings settings) throws IOException {
     Phases phases = new Phases(spark.sparkContext(), OPERATION);
     return Failures.unwrapped(
         () -> {

@@ -13,11 +13,7 @@ import io.tarn.spark.search.KnnOptions;
  * @param search how they are looked for
  */
 public record KnnJoinSettings(
-    String index,
-    QuerySettings queries,
-    String output,
-    @Default("10") int k,
-    KnnOptions search) {
+    String index, QuerySettings queries, String output, @Default("10") int k, KnnOptions search) {
   public KnnJoinSettings {
     SettingRules.index(index);
     SettingRules.atLeastOne("k", k);

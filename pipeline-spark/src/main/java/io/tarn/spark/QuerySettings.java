@@ -15,9 +15,7 @@ import java.util.Optional;
  * @param vectorColumn the column of vectors: an array of numbers
  */
 public record QuerySettings(
-    String path,
-    @Default("parquet") InputFormat format,
-    @Default("vector") String vectorColumn) {
+    String path, @Default("parquet") InputFormat format, @Default("vector") String vectorColumn) {
   public QuerySettings {
     if (path.isBlank()) {
       throw new IllegalArgumentException("path must name a file or a directory");

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tarn.index.commit.SnapshotLog;
-import io.tarn.index.feature.Attribute;
 import io.tarn.index.feature.Feature;
 import io.tarn.index.search.IndexReader;
 import io.tarn.index.search.IndexView;
@@ -46,11 +45,11 @@ class DataSourceReadTest {
   /** What index-core says is live, as the data source is to show it. */
   private static Map<Object, List<Object>> expected(IndexView view) {
     Map<Object, List<Object>> rows = new TreeMap<>();
-    view.forEachLive(feature -> rows.put(feature.id().toObject(), row(view, feature)));
+    view.forEachLive(feature -> rows.put(feature.id().toObject(), row(feature)));
     return rows;
   }
 
-  private static List<Object> row(IndexView view, Feature feature) {
+  private static List<Object> row(Feature feature) {
     List<Object> values = new ArrayList<>();
     values.add(feature.id().toObject());
     values.add(floats(feature.vector()));
@@ -92,7 +91,10 @@ class DataSourceReadTest {
                 + "price:double,sold:boolean,made:timestamp,order:bigint,list:int>");
     assertThat(actual(rows)).isEqualTo(expected(view));
     Map<Integer, Long> byList = new TreeMap<>();
-    rows.groupBy("list").count().collectAsList().forEach(r -> byList.put(r.getInt(0), r.getLong(1)));
+    rows.groupBy("list")
+        .count()
+        .collectAsList()
+        .forEach(r -> byList.put(r.getInt(0), r.getLong(1)));
     Map<Integer, Long> liveByList = new TreeMap<>();
     for (int i = 0; i < view.model().listCount(); i++) {
       if (view.liveRowsByList()[i] > 0) {
@@ -122,11 +124,7 @@ class DataSourceReadTest {
   }
 
   private static Dataset<Row> reader(String option, String value) {
-    return LocalSpark.session()
-        .read()
-        .format("tarn")
-        .option(option, value)
-        .load(index.toString());
+    return LocalSpark.session().read().format("tarn").option(option, value).load(index.toString());
   }
 
   /** Each is expressed twice: for Spark to push, and as what a row must fulfil. */
@@ -135,18 +133,47 @@ class DataSourceReadTest {
     Map<Object, List<Object>> rows = expected(IndexFiles.view(index));
     check(rows, "kind = 'noun'", true, row -> "noun".equals(row.get(3)));
     check(rows, "kind <> 'it''s'", true, row -> row.get(3) != null && !"it's".equals(row.get(3)));
-    check(rows, "'noun' < kind", true, row -> row.get(3) != null && str(row, 3).compareTo("noun") > 0);
-    check(rows, "kind in ('verb', 'ünï')", true, row -> List.of("verb", "ünï").contains(str(row, 3)));
+    check(
+        rows,
+        "'noun' < kind",
+        true,
+        row -> row.get(3) != null && str(row, 3).compareTo("noun") > 0);
+    check(
+        rows, "kind in ('verb', 'ünï')", true, row -> List.of("verb", "ünï").contains(str(row, 3)));
     check(rows, "not (kind in ('verb', 'ünï') and year >= 2000)", true, row -> notBoth(row));
-    check(rows, "kind is null or sold", true, row -> row.get(3) == null || Boolean.TRUE.equals(row.get(6)));
-    check(rows, "sold = true and kind is not null", true, row -> Boolean.TRUE.equals(row.get(6)) && row.get(3) != null);
+    check(
+        rows,
+        "kind is null or sold",
+        true,
+        row -> row.get(3) == null || Boolean.TRUE.equals(row.get(6)));
+    check(
+        rows,
+        "sold = true and kind is not null",
+        true,
+        row -> Boolean.TRUE.equals(row.get(6)) && row.get(3) != null);
     check(rows, "year < 1950", true, row -> row.get(4) != null && (Long) row.get(4) < 1950);
-    check(rows, "price > 3.5", true, row -> row.get(5) != null && Double.compare((Double) row.get(5), 3.5) > 0);
+    check(
+        rows,
+        "price > 3.5",
+        true,
+        row -> row.get(5) != null && Double.compare((Double) row.get(5), 3.5) > 0);
     check(rows, "price = 0", true, row -> row.get(5) != null && (Double) row.get(5) == 0.0);
-    check(rows, "price = double('NaN')", false, row -> row.get(5) != null && ((Double) row.get(5)).isNaN());
+    check(
+        rows,
+        "price = double('NaN')",
+        false,
+        row -> row.get(5) != null && ((Double) row.get(5)).isNaN());
     check(rows, "id = 17", true, row -> row.get(0).equals(17L));
-    check(rows, "made >= timestamp '2023-11-14 22:14:00Z'", true, row -> row.get(7) != null && ((Timestamp) row.get(7)).getTime() >= 1_700_000_040_000L);
-    check(rows, "title like 'title 1%'", false, row -> row.get(2) != null && str(row, 2).startsWith("title 1"));
+    check(
+        rows,
+        "made >= timestamp '2023-11-14 22:14:00Z'",
+        true,
+        row -> row.get(7) != null && ((Timestamp) row.get(7)).getTime() >= 1_700_000_040_000L);
+    check(
+        rows,
+        "title like 'title 1%'",
+        false,
+        row -> row.get(2) != null && str(row, 2).startsWith("title 1"));
     check(rows, "order > 6000", false, row -> (Long) row.get(8) > 6000);
     check(rows, "vector[0] > 0", false, row -> ((Float) ((List<?>) row.get(1)).get(0)) > 0);
   }
@@ -263,7 +290,8 @@ class DataSourceReadTest {
     assertThatThrownBy(() -> LocalSpark.session().read().format("tarn").load("/a", "/b"))
         .hasMessageContaining("several paths are given");
     assertThatThrownBy(() -> reader("verison", "1"))
-        .hasMessageContaining("unknown option 'verison': an index is read with version or timestamp");
+        .hasMessageContaining(
+            "unknown option 'verison': an index is read with version or timestamp");
     assertThatThrownBy(() -> reader("version", "new"))
         .hasMessageContaining("the option version is 'new', which is no whole number");
     assertThatThrownBy(() -> reader("timestamp", "soon"))

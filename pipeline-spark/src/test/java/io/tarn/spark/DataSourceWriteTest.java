@@ -234,8 +234,7 @@ class DataSourceWriteTest {
         .containsExactly(1L, 2L, 3L);
     assertThat(ids(session.sql("select id from tarn.`" + words + "` where kind = 'noun'")))
         .containsExactly(1L, 3L);
-    assertThat(
-            ids(session.sql("select * from tarn.words timestamp as of '2100-01-01 00:00:00'")))
+    assertThat(ids(session.sql("select * from tarn.words timestamp as of '2100-01-01 00:00:00'")))
         .hasSize(4);
     session.conf().set("spark.sql.catalog.lake", "io.tarn.spark.source.TarnCatalog");
     assertThatThrownBy(() -> session.table("lake.`/no/index`"))

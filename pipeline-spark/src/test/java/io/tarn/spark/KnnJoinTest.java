@@ -23,7 +23,6 @@ import java.util.Optional;
 import java.util.Set;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -88,7 +87,8 @@ class KnnJoinTest {
       if (asked.filter().isPresent()) {
         query = query.where(asked.filter().get());
       }
-      List<List<Object>> hits = view.search(query).hits().stream().map(KnnJoinTest::values).toList();
+      List<List<Object>> hits =
+          view.search(query).hits().stream().map(KnnJoinTest::values).toList();
       if (!hits.isEmpty()) {
         expected.put(row.getLong(0), hits);
       }
@@ -216,7 +216,10 @@ class KnnJoinTest {
         () -> join(queries().selectExpr("query", "ts as vector"), 1),
         "has the type bigint; it must be an array of numbers");
     assertRefused(() -> join(queries().withColumnRenamed("ts", "Rank"), 1), "column 'Rank'");
-    assertThatThrownBy(() -> TarnIndex.of(LocalSpark.session(), "/no/index").knnJoin(queries(), "vector", 1, Map.of()))
+    assertThatThrownBy(
+            () ->
+                TarnIndex.of(LocalSpark.session(), "/no/index")
+                    .knnJoin(queries(), "vector", 1, Map.of()))
         .hasMessageContaining("/no/index is no Tarn index");
     assertFails("array(1, 2)", "the vector has 2 values, the index has 96");
     assertFails("cast(null as array<float>)", "the vector is missing");

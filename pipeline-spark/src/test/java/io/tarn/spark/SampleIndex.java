@@ -43,8 +43,7 @@ public final class SampleIndex {
       for (Row row : VectorRows.clustered(CHANGES, DIMENSION, version)) {
         long id = random.nextInt(ROWS + ROWS / 10);
         // Some orders are older than what the index has.
-        Row change =
-            VectorRows.row(id, random.nextInt(2 * ROWS), VectorRows.vector(row));
+        Row change = VectorRows.row(id, random.nextInt(2 * ROWS), VectorRows.vector(row));
         changes.add(withAttributes(change, random.nextInt(4) == 0 ? "delete" : "upsert", random));
       }
       append(index, table(changes));
@@ -79,8 +78,7 @@ public final class SampleIndex {
 
   private static void append(Path index, Dataset<Row> table) throws IOException {
     List<String> settings =
-        List.of(
-            "index=" + index, "input.path=unused", "input.order-column=ts", "op-column=op");
+        List.of("index=" + index, "input.path=unused", "input.order-column=ts", "op-column=op");
     AppendJob.run(
         LocalSpark.session(),
         Settings.load(AppendSettings.class, Optional.empty(), settings),

@@ -86,7 +86,10 @@ class SparkGuideTest {
     assertThat(last.get(5).get(0)).startsWith("{\"query\":0,\"rank\":1,\"distance\":");
     assertThat(
             spark
-                .sql("select * from vector_search('" + directory + "/products', array(1, 0, 0.5f), 9)")
+                .sql(
+                    "select * from vector_search('"
+                        + directory
+                        + "/products', array(1, 0, 0.5f), 9)")
                 .columns())
         .containsExactly("id", "distance", "name", "price");
   }
@@ -99,8 +102,7 @@ class SparkGuideTest {
     }
     String path = directory.resolve("index").toString();
     Dataset<Row> products = spark.table("catalogue").drop("updated");
-    Dataset<Row> changes =
-        spark.sql("select 'p-1' as id, array(0d) as vector, 'delete' as op");
+    Dataset<Row> changes = spark.sql("select 'p-1' as id, array(0d) as vector, 'delete' as op");
     Dataset<Row> questions = spark.table("questions");
     products.write().format("tarn").option("metric", "cosine").option("nlist", 4).save(path);
     changes.write().format("tarn").option("op-column", "op").mode("append").save(path);

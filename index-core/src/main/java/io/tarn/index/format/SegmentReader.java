@@ -395,8 +395,7 @@ public final class SegmentReader implements Closeable {
   }
 
   private VectorLayout layout() throws IOException {
-    return VectorLayout.read(
-        ref.path(), file, schema.dimension(), Math.toIntExact(ref.deletes()));
+    return VectorLayout.read(ref.path(), file, schema.dimension(), Math.toIntExact(ref.deletes()));
   }
 
   private RowVectors fetched(RowVectors.Source vectors) {

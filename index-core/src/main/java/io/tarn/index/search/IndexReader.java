@@ -110,8 +110,7 @@ public final class IndexReader {
       IndexReader reader = new IndexReader(storage, new SnapshotLog(storage), options);
       MemoryPlan plan = reader.plan(snapshot, false, readers);
       SearchModel model = ranking.searchModel();
-      List<LoadedSegment> segments =
-          new SegmentLoader(model, plan, reader.cache).load(readers);
+      List<LoadedSegment> segments = new SegmentLoader(model, plan, reader.cache).load(readers);
       return new IndexView(snapshot, model, segments, LiveRows.known(bitmaps));
     } finally {
       for (SegmentReader reader : readers) {

@@ -19,8 +19,7 @@ public final class Query {
   private final Filter filter;
   private final boolean stopping;
 
-  private Query(
-      float[] vector, int k, Probe probe, float radius, Filter filter, boolean stopping) {
+  private Query(float[] vector, int k, Probe probe, float radius, Filter filter, boolean stopping) {
     this.vector = vector;
     this.k = k;
     this.probe = probe;
@@ -75,8 +74,9 @@ public final class Query {
   }
 
   /**
-   * No further lists than those asked for, although they may hold fewer than k features: for whoever
-   * looks at parts of an index ({@link IndexReader#openPart}) and knows what all of them found.
+   * No further lists than those asked for, although they may hold fewer than k features: for
+   * whoever looks at parts of an index ({@link IndexReader#openPart}) and knows what all of them
+   * found.
    */
   public Query stoppingAtProbes() {
     return new Query(vector, k, probe, radius, filter, true);

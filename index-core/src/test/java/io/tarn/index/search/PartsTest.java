@@ -41,7 +41,7 @@ class PartsTest {
       commits.get(i / 300).add(TestIndexes.feature(schema, i % 400, vectors[i], i));
     }
     for (int id = 0; id < 50; id++) {
-      commits.get(2).add(Feature.delete(FeatureId.of(id * 3), 10_000, id));
+      commits.get(2).add(Feature.delete(FeatureId.of(id * 3L), 10_000, id));
     }
     TestIndexes.create(storage, schema, LISTS, commits.get(0));
     TestIndexes.append(storage, commits.get(1));

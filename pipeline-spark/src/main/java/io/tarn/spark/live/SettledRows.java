@@ -173,8 +173,7 @@ public final class SettledRows {
     return parts.iterator();
   }
 
-  private static Iterator<Packed<DeadRows>> deadRows(
-      Iterator<Packed<IdRows>> each, IdType idType) {
+  private static Iterator<Packed<DeadRows>> deadRows(Iterator<Packed<IdRows>> each, IdType idType) {
     List<IdRows> parts = new ArrayList<>();
     each.forEachRemaining(part -> parts.add(part.get()));
     NewestRows newest = new NewestRows(parts.stream().map(part -> part.segment(idType)).toList());

@@ -23,12 +23,15 @@ import scala.Option;
 public record SnapshotChoice(OptionalLong version, OptionalLong timestampMs) {
   /** The options that are known: where the index is… */
   public static final String PATH = "path";
+
   /** …and which version is wanted. */
   public static final String VERSION = "version";
+
   private static final String TIMESTAMP = "timestamp";
 
   /** The newest version. */
-  public static final SnapshotChoice NEWEST = new SnapshotChoice(OptionalLong.empty(), OptionalLong.empty());
+  public static final SnapshotChoice NEWEST =
+      new SnapshotChoice(OptionalLong.empty(), OptionalLong.empty());
 
   /**
    * Reads options.

@@ -122,7 +122,9 @@ final class KnnJoin implements Serializable {
     columns.add(vector);
     Dataset<Row> selected = queries.select(columns.toArray(Column[]::new));
     DataType[] queryTypes =
-        Arrays.stream(queries.schema().fields()).map(StructField::dataType).toArray(DataType[]::new);
+        Arrays.stream(queries.schema().fields())
+            .map(StructField::dataType)
+            .toArray(DataType[]::new);
     JavaPairRDD<Integer, Asked> asked =
         JavaPairRDD.fromJavaRDD(
             internalRows(selected)
@@ -211,8 +213,7 @@ final class KnnJoin implements Serializable {
     return part * slices + Math.floorMod(Long.hashCode(query), slices);
   }
 
-  private JavaPairRDD<Long, Found> answered(
-      JavaPairRDD<Integer, Asked> asked, boolean everything) {
+  private JavaPairRDD<Long, Found> answered(JavaPairRDD<Integer, Asked> asked, boolean everything) {
     int neighbours = k;
     int mergers = Math.max(tasks, asked.getNumPartitions());
     return JavaPairRDD.fromJavaRDD(
@@ -220,9 +221,7 @@ final class KnnJoin implements Serializable {
                 .partitionBy(new ByNumber(partCount * slices))
                 .mapPartitionsWithIndex(
                     (place, each) -> answers(each, place / slices, everything), true))
-        .reduceByKey(
-            new HashPartitioner(mergers),
-            (some, others) -> some.with(others, neighbours));
+        .reduceByKey(new HashPartitioner(mergers), (some, others) -> some.with(others, neighbours));
   }
 
   private Iterator<Tuple2<Long, Found>> answers(
@@ -271,8 +270,7 @@ final class KnnJoin implements Serializable {
       this.nextQuery = (long) task << QUERY_BITS;
       this.parts = join.parts.value().get();
       try (Storage storage = join.location.open()) {
-        this.ranking =
-            SharedParts.ranking(storage, new SnapshotLog(storage).read(join.version));
+        this.ranking = SharedParts.ranking(storage, new SnapshotLog(storage).read(join.version));
       }
     }
 
@@ -355,8 +353,7 @@ final class KnnJoin implements Serializable {
       this.asked = asked;
       this.held = held;
       this.probe = everything ? Probe.exact() : Probe.nearest(join.nprobe);
-      this.filter =
-          Optional.ofNullable(join.filter).map(text -> Filter.parse(text, join.schema));
+      this.filter = Optional.ofNullable(join.filter).map(text -> Filter.parse(text, join.schema));
     }
 
     @Override

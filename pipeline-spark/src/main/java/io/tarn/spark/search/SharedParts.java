@@ -58,7 +58,7 @@ final class SharedParts {
   /** A part, opened unless another task has it open; to be closed when it is no longer needed. */
   static Held hold(IndexLocation location, Snapshot snapshot, Parts parts, int part)
       throws IOException {
-    String key = snapshot.commitId() + " " + part + " of " + parts.count();
+    String key = location + " " + snapshot.commitId() + " " + part + " of " + parts.count();
     Shared shared;
     synchronized (OPEN) {
       shared = OPEN.computeIfAbsent(key, unused -> new Shared());

@@ -108,8 +108,7 @@ public final class TarnIndex {
    */
   public Dataset<Row> search(float[] vector, int k, Map<String, String> options) {
     StructType type =
-        new StructType()
-            .add(VECTOR, DataTypes.createArrayType(DataTypes.FloatType, false), false);
+        new StructType().add(VECTOR, DataTypes.createArrayType(DataTypes.FloatType, false), false);
     Dataset<Row> query = spark.createDataFrame(List.of(RowFactory.create((Object) vector)), type);
     Dataset<Row> neighbours = knnJoin(query, VECTOR, k, options);
     StructType neighbour = (StructType) neighbours.schema().apply(KnnJoin.NEIGHBOUR).dataType();

@@ -61,8 +61,7 @@ final class IndexColumns {
     return switch (name) {
       case ID -> values(segment.ids().values());
       case VECTOR ->
-          row ->
-              UnsafeArrayData.fromPrimitiveArray(segment.vectors().get(row - segment.deletes()));
+          row -> UnsafeArrayData.fromPrimitiveArray(segment.vectors().get(row - segment.deletes()));
       case ORDER -> row -> segment.orders().get(row);
       case LIST -> lists(segment);
       default -> throw new IllegalStateException("there is no column '" + name + "'");

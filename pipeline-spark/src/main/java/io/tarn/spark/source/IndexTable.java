@@ -19,6 +19,8 @@ import java.util.function.Supplier;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.connector.catalog.CatalogV2Util;
+import org.apache.spark.sql.connector.catalog.Column;
 import org.apache.spark.sql.connector.catalog.SupportsDeleteV2;
 import org.apache.spark.sql.connector.catalog.SupportsRead;
 import org.apache.spark.sql.connector.catalog.SupportsWrite;
@@ -89,7 +91,12 @@ final class IndexTable implements SupportsRead, SupportsWrite, SupportsDeleteV2 
   }
 
   @Override
-  public StructType schema() {
+  public Column[] columns() {
+    return CatalogV2Util.structTypeToV2Columns(type());
+  }
+
+  /** The columns as one type. */
+  StructType type() {
     StructType type = IndexColumns.type(snapshot().schema());
     if (expected.isPresent() && !expected.get().asNullable().equals(type.asNullable())) {
       throw new UnusableInputException(

@@ -37,8 +37,7 @@ final class MatchingIds {
       throws IOException {
     Schema schema = snapshot.schema();
     RowContent content =
-        new RowContent(
-            schema, false, List.of(), filters.stream().map(Filter::toString).toList());
+        new RowContent(schema, false, List.of(), filters.stream().map(Filter::toString).toList());
     List<Packed<LiveSegment>> segments = new ArrayList<>();
     for (LiveSegment segment : SettledRows.of(spark, location, snapshot)) {
       segments.add(Packed.of(segment));

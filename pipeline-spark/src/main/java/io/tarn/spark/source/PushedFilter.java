@@ -87,9 +87,7 @@ final class PushedFilter {
     return value.map(
         v ->
             new Filter.Comparison(
-                name.get(),
-                isMirrored ? mirrored : operator,
-                io.tarn.index.filter.Literal.of(v)));
+                name.get(), isMirrored ? mirrored : operator, io.tarn.index.filter.Literal.of(v)));
   }
 
   private Optional<Filter> in(Expression[] terms) {
@@ -143,8 +141,7 @@ final class PushedFilter {
           given instanceof DoubleType || given instanceof FloatType
               ? Optional.of(value)
               : Optional.empty();
-      case BOOLEAN ->
-          given.equals(DataTypes.BooleanType) ? Optional.of(value) : Optional.empty();
+      case BOOLEAN -> given.equals(DataTypes.BooleanType) ? Optional.of(value) : Optional.empty();
       case TIMESTAMP ->
           given.equals(DataTypes.TimestampType)
               ? Optional.of(Instant.EPOCH.plus((Long) value, ChronoUnit.MICROS))

@@ -61,8 +61,7 @@ final class TableWrite {
   /**
    * @param options settings of the job, by key
    */
-  TableWrite(
-      SparkSession spark, String location, Map<String, String> options, Dataset<Row> table) {
+  TableWrite(SparkSession spark, String location, Map<String, String> options, Dataset<Row> table) {
     this.spark = spark;
     this.location = location;
     this.options = new HashMap<>(options);
@@ -125,8 +124,7 @@ final class TableWrite {
           }
           Map<String, Object> columns =
               columns(given.input(), given.opColumn(), Optional.of(schema));
-          AppendJob.run(
-              spark, settings(AppendSettings.class, columns), withDoublesOf(schema));
+          AppendJob.run(spark, settings(AppendSettings.class, columns), withDoublesOf(schema));
         });
   }
 

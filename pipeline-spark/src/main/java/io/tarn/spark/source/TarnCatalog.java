@@ -22,6 +22,7 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.catalyst.analysis.NoSuchNamespaceException;
 import org.apache.spark.sql.catalyst.analysis.NoSuchTableException;
 import org.apache.spark.sql.catalyst.analysis.TableAlreadyExistsException;
+import org.apache.spark.sql.connector.catalog.Column;
 import org.apache.spark.sql.connector.catalog.Identifier;
 import org.apache.spark.sql.connector.catalog.StagedTable;
 import org.apache.spark.sql.connector.catalog.StagingTableCatalog;
@@ -32,7 +33,6 @@ import org.apache.spark.sql.connector.catalog.TableChange;
 import org.apache.spark.sql.connector.catalog.TableInfo;
 import org.apache.spark.sql.connector.write.LogicalWriteInfo;
 import org.apache.spark.sql.connector.write.WriteBuilder;
-import org.apache.spark.sql.types.StructType;
 import org.apache.spark.sql.util.CaseInsensitiveStringMap;
 
 /**
@@ -266,12 +266,12 @@ public final class TarnCatalog implements StagingTableCatalog {
   /** A table whose first rows make an index of it, in one commit. */
   private static final class NewIndexTable implements StagedTable, SupportsWrite {
     private final String location;
-    private final StructType schema;
+    private final Column[] columns;
     private final Map<String, String> settings = new HashMap<>();
 
     NewIndexTable(String location, TableInfo info) {
       this.location = location;
-      this.schema = info.schema();
+      this.columns = info.columns();
       info.properties()
           .forEach(
               (key, value) -> {
@@ -287,8 +287,8 @@ public final class TarnCatalog implements StagingTableCatalog {
     }
 
     @Override
-    public StructType schema() {
-      return schema;
+    public Column[] columns() {
+      return columns;
     }
 
     @Override

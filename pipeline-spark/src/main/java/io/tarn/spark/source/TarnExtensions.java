@@ -92,7 +92,8 @@ public final class TarnExtensions implements Function1<SparkSessionExtensions, B
     extensions.injectTableFunction(
         new Tuple3<>(
             FunctionIdentifier.apply(name),
-            new ExpressionInfo(TarnExtensions.class.getName(), null, name, usage, ""),
+            new ExpressionInfo(
+                TarnExtensions.class.getName(), null, name, usage, "", "", "", "", "", "", ""),
             plan));
   }
 
@@ -157,8 +158,7 @@ public final class TarnExtensions implements Function1<SparkSessionExtensions, B
       float[] vector = new float[numbers.size()];
       for (int d = 0; d < vector.length; d++) {
         if (numbers.get(d) == null) {
-          throw new UnusableInputException(
-              function + ": value " + d + " of the vector is null");
+          throw new UnusableInputException(function + ": value " + d + " of the vector is null");
         }
         vector[d] = ((Number) numbers.get(d)).floatValue();
       }

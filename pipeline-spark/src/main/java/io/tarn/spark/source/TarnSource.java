@@ -47,7 +47,7 @@ public final class TarnSource
 
   @Override
   public StructType inferSchema(CaseInsensitiveStringMap options) {
-    return table(options, Optional.empty()).schema();
+    return table(options, Optional.empty()).type();
   }
 
   @Override
@@ -56,17 +56,21 @@ public final class TarnSource
     return table(new CaseInsensitiveStringMap(properties), Optional.of(schema));
   }
 
-  private static IndexTable table(
-      CaseInsensitiveStringMap options, Optional<StructType> expected) {
+  private static IndexTable table(CaseInsensitiveStringMap options, Optional<StructType> expected) {
     SparkSession spark = SparkSession.active();
     return new IndexTable(
-        spark, path(options), () -> SnapshotChoice.parse(options, SnapshotChoice.timeZone(spark)), expected);
+        spark,
+        path(options),
+        () -> SnapshotChoice.parse(options, SnapshotChoice.timeZone(spark)),
+        expected);
   }
 
   private static String path(CaseInsensitiveStringMap options) {
     if (options.containsKey(SEVERAL_PATHS)) {
       throw new UnusableInputException(
-          "several paths are given, " + options.get(SEVERAL_PATHS) + ": an index is read by itself");
+          "several paths are given, "
+              + options.get(SEVERAL_PATHS)
+              + ": an index is read by itself");
     }
     String path = options.get(SnapshotChoice.PATH);
     if (path == null || path.isBlank()) {

@@ -41,8 +41,7 @@ class SettledRowsTest {
       lines.add("{\"id\": \"é%d\", \"vector\": [%d, 1]}".formatted(i, i));
     }
     Path input = Files.write(directory.resolve("rows.json"), lines);
-    List<String> settings =
-        List.of("index=" + index, "input.path=" + input, "input.format=json");
+    List<String> settings = List.of("index=" + index, "input.path=" + input, "input.format=json");
     BuildJob.run(
         LocalSpark.session(), Settings.load(BuildSettings.class, Optional.empty(), settings));
     AppendSettings append = Settings.load(AppendSettings.class, Optional.empty(), settings);
