@@ -19,7 +19,7 @@ final class Parts implements Serializable {
   private static final long MAX_PART_BYTES = 256L << 20;
 
   /** Less is not worth a task of its own. */
-  private static final long MIN_PART_BYTES = 4L << 20;
+  private static final long MIN_PART_BYTES = 1L << 20;
 
   private final ArrayList<ArrayList<LiveSegment>> parts = new ArrayList<>();
 

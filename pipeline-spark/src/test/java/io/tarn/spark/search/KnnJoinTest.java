@@ -1,4 +1,4 @@
-package io.tarn.spark;
+package io.tarn.spark.search;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -9,8 +9,15 @@ import io.tarn.index.search.IndexView;
 import io.tarn.index.search.Probe;
 import io.tarn.index.search.Query;
 import io.tarn.settings.Settings;
+import io.tarn.spark.IndexFiles;
+import io.tarn.spark.KnnJoinJob;
+import io.tarn.spark.KnnJoinSettings;
+import io.tarn.spark.LocalSpark;
+import io.tarn.spark.SampleIndex;
+import io.tarn.spark.VectorRows;
 import io.tarn.spark.input.UnusableInputException;
-import io.tarn.spark.search.TarnIndex;
+import io.tarn.spark.live.LiveSegment;
+import io.tarn.spark.live.SettledRows;
 import java.nio.file.Path;
 import java.sql.Timestamp;
 import java.time.Instant;
@@ -40,6 +47,13 @@ class KnnJoinTest {
     index = directory.resolve("index");
     SampleIndex.create(index);
     queryRows = VectorRows.clustered(QUERIES, SampleIndex.DIMENSION, 77);
+    List<LiveSegment> segments =
+        SettledRows.of(
+            LocalSpark.session(),
+            SampleIndex.location(index),
+            IndexFiles.view(index).snapshot());
+    // With one part only there would be nothing to bring together.
+    assertThat(Parts.of(segments, 2).count()).isGreaterThan(1);
   }
 
   private static Dataset<Row> queries() {
