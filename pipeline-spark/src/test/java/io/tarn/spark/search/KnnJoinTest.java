@@ -49,9 +49,7 @@ class KnnJoinTest {
     queryRows = VectorRows.clustered(QUERIES, SampleIndex.DIMENSION, 77);
     List<LiveSegment> segments =
         SettledRows.of(
-            LocalSpark.session(),
-            SampleIndex.location(index),
-            IndexFiles.view(index).snapshot());
+            LocalSpark.session(), SampleIndex.location(index), IndexFiles.view(index).snapshot());
     // With one part only there would be nothing to bring together.
     assertThat(Parts.of(segments, 2).count()).isGreaterThan(1);
   }
