@@ -80,7 +80,7 @@ final class InputOptions {
   Map<String, Object> settings() {
     Map<String, Object> settings = new LinkedHashMap<>();
     settings.put("input.path", input);
-    settings.put("input.format", format == null ? formatOfName() : format);
+    settings.put("input.format", format == null ? formatOfName(input) : format);
     settings.put("input.id-column", idColumn);
     settings.put("input.vector-column", vectorColumn);
     settings.put("input.text-column", textColumn);
@@ -90,7 +90,8 @@ final class InputOptions {
     return settings;
   }
 
-  private String formatOfName() {
+  /** The format that the name of an input tells of; null if it tells of none. */
+  static String formatOfName(String input) {
     if (input == null) {
       return null;
     }

@@ -13,6 +13,9 @@ import io.tarn.spark.BuildSettings;
 import io.tarn.spark.EmbedJob;
 import io.tarn.spark.EmbedResult;
 import io.tarn.spark.EmbedSettings;
+import io.tarn.spark.KnnJoinJob;
+import io.tarn.spark.KnnJoinResult;
+import io.tarn.spark.KnnJoinSettings;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Locale;
@@ -96,6 +99,18 @@ final class SparkRun {
         0,
         result.rejected(),
         settings.rejects(),
+        startNanos);
+  }
+
+  void knnJoin(SettingsOptions options, Map<String, ?> flags) throws IOException {
+    KnnJoinSettings settings = options.load(KnnJoinSettings.class, flags);
+    long startNanos = System.nanoTime();
+    KnnJoinResult result = run(spark -> KnnJoinJob.run(spark, settings));
+    print(
+        settings.output() + ": " + Amounts.count(result.neighbours(), "neighbour"),
+        0,
+        Map.of(),
+        Optional.empty(),
         startNanos);
   }
 

@@ -40,6 +40,7 @@ import picocli.CommandLine.ScopeType;
       EmbedCommand.class,
       StreamCommand.class,
       SearchCommand.class,
+      KnnJoinCommand.class,
       EvaluateCommand.class,
       BenchCommand.class,
       InspectCommand.class,

@@ -44,6 +44,24 @@ class BatchCommandsTest {
   }
 
   @Test
+  void joinsATableOfQueries() throws Exception {
+    Path index = dir.resolve("index");
+    SampleIndexes.numbered(
+        index, List.of(new float[] {0, 0}, new float[] {5, 0}, new float[] {9, 0}), 2);
+    Path queries =
+        lines("queries.json", "{\"name\": \"a\", \"vector\": [1, 0]}", "{\"vector\": [8, 0]}");
+    Path output = dir.resolve("neighbours");
+    Object[] arguments = {
+      "knn-join", "--index", index, "--queries", queries, "--k", 2, "--exact", "--output", output
+    };
+    assertThat(succeeds(arguments).out()).containsPattern("neighbours: 4 neighbours \\(");
+    assertThat(output).isDirectoryContaining("glob:**.parquet");
+    Run again = Run.tarn(arguments);
+    assertThat(again.status()).isEqualTo(Tarn.FAILED);
+    assertThat(again.err()).contains("exists already");
+  }
+
+  @Test
   void buildsAppendsAndDeletes() throws Exception {
     Path index = dir.resolve("index");
     Run built =

@@ -31,6 +31,8 @@ import java.io.IOException;
 import java.util.List;
 import org.apache.spark.SparkUserAppException;
 import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 
 /**
@@ -79,6 +81,20 @@ public final class AppendJob {
     IndexLocation location = new IndexLocation(spark.sparkContext(), settings.index());
     AppendJob job = new AppendJob(spark, settings, location);
     return job.run(() -> InputTable.open(spark, settings.input()));
+  }
+
+  /**
+   * Appends a table in the place of the settings' input, of which only what is said of columns
+   * counts, and the path as what messages call the table.
+   *
+   * @param table gives the same rows whenever it is computed
+   * @throws io.tarn.index.commit.NotAnIndexException if there is no index
+   * @throws UnusableInputException if the table cannot be used, or does not fit the index
+   */
+  public static AppendResult run(SparkSession spark, AppendSettings settings, Dataset<Row> table)
+      throws IOException {
+    IndexLocation location = new IndexLocation(spark.sparkContext(), settings.index());
+    return new AppendJob(spark, settings, location).run(() -> InputTable.of(table));
   }
 
   AppendResult run(BuildJob.Input input) throws IOException {

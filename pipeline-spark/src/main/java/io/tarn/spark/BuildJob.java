@@ -35,6 +35,8 @@ import java.util.List;
 import java.util.Optional;
 import org.apache.spark.SparkUserAppException;
 import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -79,6 +81,20 @@ public final class BuildJob {
     IndexLocation location = new IndexLocation(spark.sparkContext(), settings.index());
     BuildJob job = new BuildJob(spark, settings, location);
     return job.run(() -> InputTable.open(spark, settings.input()));
+  }
+
+  /**
+   * Builds an index of a table in the place of the settings' input, of which only what is said of
+   * columns counts, and the path as what messages call the table.
+   *
+   * @param table gives the same rows whenever it is computed
+   * @throws IndexExistsException if there is an index already; nothing was read then
+   * @throws UnusableInputException if the table cannot be used
+   */
+  public static BuildResult run(SparkSession spark, BuildSettings settings, Dataset<Row> table)
+      throws IOException {
+    IndexLocation location = new IndexLocation(spark.sparkContext(), settings.index());
+    return new BuildJob(spark, settings, location).run(() -> InputTable.of(table));
   }
 
   /** Opens the input, once it is certain that it will be needed. */

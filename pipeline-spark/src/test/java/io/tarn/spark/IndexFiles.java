@@ -14,17 +14,17 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /** What lies in an index, for tests to compare with what should. */
-final class IndexFiles {
+public final class IndexFiles {
   private IndexFiles() {}
 
-  static IndexView view(Path index) throws IOException {
+  public static IndexView view(Path index) throws IOException {
     try (Storage storage = new LocalStorage(index)) {
       return IndexReader.open(storage).view();
     }
   }
 
   /** The live features by id. */
-  static Map<Object, Feature> live(Path index) throws IOException {
+  public static Map<Object, Feature> live(Path index) throws IOException {
     Map<Object, Feature> live = new TreeMap<>();
     view(index)
         .forEachLive(
@@ -37,7 +37,7 @@ final class IndexFiles {
   }
 
   /** All files below a directory, relative to it, sorted. */
-  static List<String> below(Path directory) throws IOException {
+  public static List<String> below(Path directory) throws IOException {
     if (!Files.exists(directory)) {
       return List.of();
     }
@@ -51,7 +51,7 @@ final class IndexFiles {
   }
 
   /** Files that were begun and neither published nor discarded. */
-  static List<String> pending(Path index) throws IOException {
+  public static List<String> pending(Path index) throws IOException {
     return below(index).stream().filter(file -> file.contains(".pending-")).toList();
   }
 }

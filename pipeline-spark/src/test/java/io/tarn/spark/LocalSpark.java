@@ -13,6 +13,7 @@ public final class LocalSpark {
           .appName("tests")
           .config("spark.ui.enabled", false)
           .config("spark.serializer", "org.apache.spark.serializer.KryoSerializer")
+          .config("spark.sql.extensions", "io.tarn.spark.source.TarnExtensions")
           .config("spark.sql.shuffle.partitions", 4)
           .config("spark.sql.session.timeZone", "UTC")
           .config("spark.driver.host", "127.0.0.1")

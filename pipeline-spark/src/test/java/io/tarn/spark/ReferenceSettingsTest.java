@@ -17,7 +17,8 @@ class ReferenceSettingsTest {
 
   /** Keys whose values in the files are examples: they have no default. */
   private static final String EXAMPLES =
-      "text-column|attributes|order-column|op-column|nlist|dimension: 128|embedder|rejects";
+      "text-column|attributes|order-column|op-column|nlist|dimension: 128|embedder|rejects"
+          + "|nprobe|recall|filter|version|timestamp";
 
   @TempDir Path directory;
 
@@ -37,6 +38,12 @@ class ReferenceSettingsTest {
   void embed() throws IOException {
     assertThat(withDefaultsUncommented(EmbedSettings.class, "embed.yaml"))
         .isEqualTo(load(EmbedSettings.class, CONF.resolve("embed.yaml")));
+  }
+
+  @Test
+  void knnJoin() throws IOException {
+    assertThat(withDefaultsUncommented(KnnJoinSettings.class, "knn-join.yaml"))
+        .isEqualTo(load(KnnJoinSettings.class, CONF.resolve("knn-join.yaml")));
   }
 
   /** Every default the file gives must be a key of the settings, or loading it fails. */

@@ -10,8 +10,8 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
 /** Tables of vectors that lie in clusters. */
-final class VectorRows {
-  static final StructType TYPE =
+public final class VectorRows {
+  public static final StructType TYPE =
       new StructType()
           .add("id", DataTypes.LongType)
           .add("vector", DataTypes.createArrayType(DataTypes.FloatType))
@@ -19,12 +19,12 @@ final class VectorRows {
 
   private VectorRows() {}
 
-  static Row row(Long id, long ts, float... vector) {
+  public static Row row(Long id, long ts, float... vector) {
     return RowFactory.create(id, vector, ts);
   }
 
   /** Rows with the ids 0, 1, 2…; the same for the same seed. */
-  static List<Row> clustered(int count, int dimension, long seed) {
+  public static List<Row> clustered(int count, int dimension, long seed) {
     Random random = new Random(seed);
     float[][] centers = new float[8][];
     for (int c = 0; c < centers.length; c++) {
@@ -50,12 +50,12 @@ final class VectorRows {
     return vector;
   }
 
-  static Dataset<Row> table(List<Row> rows) {
+  public static Dataset<Row> table(List<Row> rows) {
     return LocalSpark.session().createDataFrame(rows, TYPE);
   }
 
   /** The vector of a row made by {@link #row}. */
-  static float[] vector(Row row) {
+  public static float[] vector(Row row) {
     return (float[]) row.get(1);
   }
 }

@@ -84,6 +84,24 @@ public final class Settings {
   }
 
   /**
+   * Settings that come one by one from elsewhere, such as the options of a data source.
+   *
+   * @param texts values in YAML, by key
+   * @param origin where they come from, as messages say it: {@code in the options}
+   * @param fixed values by key that are not up to the user; they win
+   * @throws SettingsException saying what is wrong and where
+   */
+  public static <T extends Record> T load(
+      Class<T> type, Map<String, String> texts, String origin, Map<String, ?> fixed) {
+    Fields fields = Fields.empty(origin);
+    for (Map.Entry<String, String> text : texts.entrySet()) {
+      fields =
+          fields.overriddenBy(Fields.of(text.getKey(), YamlText.readLine(text.getValue(), origin)));
+    }
+    return Binder.bind(type, fields.overriddenBy(parseFlags(fixed)));
+  }
+
+  /**
    * The settings in effect as YAML, for the log: defaults filled in, empty {@link Optional}s left
    * out, values of keys that look like secrets (password, secret, sasl.jaas) masked.
    */

@@ -16,6 +16,7 @@ import io.tarn.index.snapshot.SegmentRef;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.apache.parquet.column.ColumnReader;
@@ -35,6 +36,7 @@ final class SegmentDecoder {
   private final StorageInput input;
   private final ParquetPages pages;
   private final Set<String> bulk;
+  private final Set<String> wanted;
   private final int deletes;
   private final ListRuns.Builder lists = new ListRuns.Builder();
   private final IdColumn.Builder ids;
@@ -50,6 +52,8 @@ final class SegmentDecoder {
   /**
    * @param type all columns of the segment
    * @param bulk the columns that are taken a page at a time; others go through Parquet's readers
+   * @param wanted the names of the attributes that are decoded; the columns of others stay empty
+   * @param quantizer the one of the codes that are decoded; none to leave them
    * @param positions room for the source positions
    * @param vectors takes the vectors; null if they are left where they are
    */
@@ -60,6 +64,7 @@ final class SegmentDecoder {
       StorageInput input,
       ParquetPages pages,
       Set<String> bulk,
+      Set<String> wanted,
       Quantizer quantizer,
       LongColumn.Builder positions,
       RowVectors.Builder vectors) {
@@ -69,6 +74,7 @@ final class SegmentDecoder {
     this.input = input;
     this.pages = pages;
     this.bulk = bulk;
+    this.wanted = wanted;
     int rows = Math.toIntExact(ref.rows() + ref.deletes());
     this.deletes = Math.toIntExact(ref.deletes());
     this.ids = new IdColumn.Builder(schema.idType(), rows);
@@ -79,7 +85,8 @@ final class SegmentDecoder {
     this.codes = CodeColumns.allocate(quantizer, schema.dimension(), rows - deletes);
     this.attributes = new ArrayList<>();
     for (Attribute attribute : schema.attributes()) {
-      attributes.add(new AttributeColumn.Builder(attribute.type(), rows));
+      boolean isWanted = wanted.contains(attribute.name());
+      attributes.add(new AttributeColumn.Builder(attribute.type(), isWanted ? rows : 0));
     }
   }
 
@@ -104,19 +111,14 @@ final class SegmentDecoder {
 
   /** Reads all row groups: what comes in bulk in the order of the file, then the rest. */
   void read() throws IOException {
-    List<String> others = new ArrayList<>(List.of(Format.LIST_ID, Format.ID));
-    others.addAll(List.of(Format.EVENT_ORDER, Format.POSITION));
-    if (codes != null) {
-      others.addAll(List.of(Format.CODE, Format.CODE_OFFSET, Format.CODE_SCALE, Format.CODE_ERROR));
-      if (codes.full() != null) {
-        others.addAll(List.of(Format.CODE_FULL, Format.CODE_FULL_SCALE, Format.CODE_FULL_ERROR));
-      }
-    }
-    schema.attributes().forEach(attribute -> others.add(attribute.name()));
-    others.removeAll(bulk);
+    List<String> columns = columns();
+    Set<String> atOnce = new HashSet<>(bulk);
+    atOnce.retainAll(columns);
+    List<String> others = new ArrayList<>(columns);
+    others.removeAll(atOnce);
     if (others.isEmpty()) {
       for (RowGroup group : pages.rowGroups()) {
-        readBulk(group);
+        readBulk(group, atOnce);
         row += Math.toIntExact(group.getNum_rows());
       }
       return;
@@ -124,7 +126,7 @@ final class SegmentDecoder {
     try (ParquetFileReader file = ParquetFile.open(input)) {
       file.setRequestedSchema(SegmentColumns.only(type, others));
       for (RowGroup group : pages.rowGroups()) {
-        readBulk(group);
+        readBulk(group, atOnce);
         PageReadStore rest = file.readNextRowGroup();
         if (rest == null || rest.getRowCount() != group.getNum_rows()) {
           throw new DamagedFileException(path, "has row groups other than its footer says");
@@ -135,13 +137,32 @@ final class SegmentDecoder {
     }
   }
 
-  private void readBulk(RowGroup group) throws IOException {
+  /** What is decoded, but for the vectors. */
+  private List<String> columns() {
+    List<String> columns = new ArrayList<>(List.of(Format.LIST_ID, Format.ID));
+    columns.addAll(List.of(Format.EVENT_ORDER, Format.POSITION));
+    if (codes != null) {
+      columns.addAll(
+          List.of(Format.CODE, Format.CODE_OFFSET, Format.CODE_SCALE, Format.CODE_ERROR));
+      if (codes.full() != null) {
+        columns.addAll(List.of(Format.CODE_FULL, Format.CODE_FULL_SCALE, Format.CODE_FULL_ERROR));
+      }
+    }
+    for (Attribute attribute : schema.attributes()) {
+      if (wanted.contains(attribute.name())) {
+        columns.add(attribute.name());
+      }
+    }
+    return columns;
+  }
+
+  private void readBulk(RowGroup group, Set<String> atOnce) throws IOException {
     for (Type column : type.getFields()) {
       String name = column.getName();
       if (name.equals(Format.VECTOR) && vectors != null) {
         vectorPages.read(
             pages, group, !input.isSumming(), (page, rows) -> vectors.add(page, 0, rows));
-      } else if (bulk.contains(name)) {
+      } else if (atOnce.contains(name)) {
         int[] first = {row};
         pages.read(
             group,

@@ -336,25 +336,84 @@ public final class SegmentReader implements Closeable {
         ref, input, () -> decodeWithout(layout -> new CachedVectors(storage, layout, cache)));
   }
 
+  /**
+   * Reads ids, lists, orders, positions and some attributes, and neither codes nor vectors. Columns
+   * of other attributes are empty.
+   *
+   * @throws DamagedFileException if what is read is damaged
+   */
+  public Segment readColumns(Set<String> attributes) throws IOException {
+    return checked(
+        ref,
+        input,
+        () ->
+            decodeColumns(attributes)
+                .segment(ref, new RowVectors.Builder(schema.dimension(), 0).build()));
+  }
+
+  /**
+   * Reads as {@link #readColumns} does; the vectors are there too, to be gone through once: they
+   * are mapped if the storage can map, and otherwise read page by page through a small cache.
+   *
+   * @throws DamagedFileException if what is read is damaged
+   */
+  public Segment readColumnsAndVectors(Set<String> attributes) throws IOException {
+    if (isMappable()) {
+      input.map();
+    }
+    return checked(
+        ref,
+        input,
+        () -> {
+          VectorLayout layout = layout();
+          RowVectors.Source vectors =
+              input.mapping().isPresent()
+                  ? new MappedVectors(layout, input.mapping().get())
+                  : new CachedVectors(
+                      storage, layout, new PageCache(2 * largestPageBytes(schema.dimension())));
+          return decodeColumns(attributes).segment(ref, fetched(vectors));
+        });
+  }
+
+  private SegmentDecoder decodeColumns(Set<String> attributes) throws IOException {
+    checkSize();
+    SegmentDecoder decoder = decoder(attributes, new Quantizer.None(), null);
+    decoder.read();
+    return decoder;
+  }
+
   private interface Place {
     RowVectors.Source vectors(VectorLayout layout) throws IOException;
   }
 
   private Segment decodeWithout(Place place) throws IOException {
     checkSize();
-    VectorLayout layout =
-        VectorLayout.read(ref.path(), pages, schema.dimension(), Math.toIntExact(ref.deletes()));
+    VectorLayout layout = layout();
     SegmentDecoder decoder = decoder(null);
     decoder.read();
-    return decoder.segment(
-        ref,
-        RowVectors.fetched(schema.dimension(), Math.toIntExact(ref.rows()), place.vectors(layout)));
+    return decoder.segment(ref, fetched(place.vectors(layout)));
+  }
+
+  private VectorLayout layout() throws IOException {
+    return VectorLayout.read(ref.path(), pages, schema.dimension(), Math.toIntExact(ref.deletes()));
+  }
+
+  private RowVectors fetched(RowVectors.Source vectors) {
+    return RowVectors.fetched(schema.dimension(), Math.toIntExact(ref.rows()), vectors);
   }
 
   private SegmentDecoder decoder(RowVectors.Builder vectors) {
+    Set<String> attributes = new HashSet<>();
+    schema.attributes().forEach(attribute -> attributes.add(attribute.name()));
+    return decoder(attributes, quantizer, vectors);
+  }
+
+  private SegmentDecoder decoder(
+      Set<String> attributes, Quantizer codes, RowVectors.Builder vectors) {
     LongColumn.Builder positions =
         new LongColumn.Builder(positionRange()[0], positionRange()[1], rows());
-    return new SegmentDecoder(ref, schema, type, input, pages, bulk, quantizer, positions, vectors);
+    return new SegmentDecoder(
+        ref, schema, type, input, pages, bulk, attributes, codes, positions, vectors);
   }
 
   /** The columns that need not go through Parquet's own readers. */

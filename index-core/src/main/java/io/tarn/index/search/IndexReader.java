@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -80,6 +81,43 @@ public final class IndexReader {
       throws IOException {
     SnapshotLog log = new SnapshotLog(storage);
     return new IndexReader(storage, log, options).load(log.read(version));
+  }
+
+  /**
+   * Opens some segments of a snapshot, as a view that holds no other rows. Which of their rows are
+   * live is a matter of all segments, and has to be known ({@link
+   * io.tarn.index.segment.NewestRows}).
+   *
+   * @param live by segment the bitmap of its live rows: row r is bit {@code r & 63} of word {@code
+   *     r >> 6}, and there are {@code (rows + 63) / 64} words, deletes counted
+   * @param ranking of the snapshot's model; shared with other parts, it is made once
+   * @throws MemoryBudgetException if they do not fit the memory budget
+   */
+  public static IndexView openPart(
+      Storage storage,
+      Snapshot snapshot,
+      Map<SegmentRef, long[]> live,
+      ListRanking ranking,
+      OpenOptions options)
+      throws IOException {
+    List<SegmentReader> readers = new ArrayList<>();
+    List<long[]> bitmaps = new ArrayList<>();
+    try {
+      for (Map.Entry<SegmentRef, long[]> segment : live.entrySet()) {
+        readers.add(SegmentReader.open(storage, segment.getKey(), snapshot.schema()));
+        bitmaps.add(segment.getValue());
+      }
+      IndexReader reader = new IndexReader(storage, new SnapshotLog(storage), options);
+      MemoryPlan plan = reader.plan(snapshot, false, 0, readers);
+      SearchModel model = ranking.searchModel();
+      List<LoadedSegment> segments =
+          new SegmentLoader(plan, reader.cache).load(readers, () -> model);
+      return new IndexView(snapshot, model, segments, LiveRows.known(bitmaps));
+    } finally {
+      for (SegmentReader reader : readers) {
+        reader.close();
+      }
+    }
   }
 
   /** What searches see now. */

@@ -35,6 +35,7 @@ final class ListSearch {
   private final Metric metric;
   private final float squaredQueryNorm;
   private final boolean ranged;
+  private final boolean stopping;
   private final int possible;
   private final TopK nearest;
   private final boolean exact;
@@ -62,6 +63,7 @@ final class ListSearch {
     this.metric = view.snapshot().schema().metric();
     this.squaredQueryNorm = Kernels.ready().dot(query, 0, query, 0, query.length);
     this.selection = asked.filter().map(view::selection).orElseGet(view::allLive);
+    this.stopping = asked.isStoppingAtProbes();
     this.possible = (int) Math.min(asked.k(), selection.count());
     this.ranged = asked.radius() < Float.POSITIVE_INFINITY;
     this.nearest = new TopK(view, Math.max(1, possible), asked.radius());
@@ -152,7 +154,7 @@ final class ListSearch {
 
   /** A radius is a limit of its own: fewer than k hits within it are no reason to look further. */
   private boolean isComplete() {
-    if (ranged) {
+    if (ranged || stopping) {
       return true;
     }
     return nearest.size() >= possible

@@ -58,6 +58,11 @@ final class LiveRows {
     return bitmaps;
   }
 
+  /** Live rows that are known already; one bitmap a segment, not copied. */
+  static LiveRows known(List<long[]> bitmaps) {
+    return new LiveRows(List.copyOf(bitmaps));
+  }
+
   static LiveRows none() {
     return new LiveRows(List.of());
   }

@@ -17,13 +17,15 @@ public final class Query {
   private final Probe probe;
   private final float radius;
   private final Filter filter;
+  private final boolean stopping;
 
-  private Query(float[] vector, int k, Probe probe, float radius, Filter filter) {
+  private Query(float[] vector, int k, Probe probe, float radius, Filter filter, boolean stopping) {
     this.vector = vector;
     this.k = k;
     this.probe = probe;
     this.radius = radius;
     this.filter = filter;
+    this.stopping = stopping;
   }
 
   /**
@@ -36,7 +38,7 @@ public final class Query {
     if (k < 1) {
       throw new IllegalArgumentException("k " + k + " is less than 1");
     }
-    return new Query(vector, k, null, Float.POSITIVE_INFINITY, null);
+    return new Query(vector, k, null, Float.POSITIVE_INFINITY, null, false);
   }
 
   /**
@@ -46,7 +48,7 @@ public final class Query {
    * @throws IllegalArgumentException if the radius is no number
    */
   public static Query within(float[] vector, float radius) {
-    return new Query(vector, Integer.MAX_VALUE, null, checked(radius), null);
+    return new Query(vector, Integer.MAX_VALUE, null, checked(radius), null, false);
   }
 
   private static float checked(float radius) {
@@ -58,17 +60,26 @@ public final class Query {
 
   /** Which lists to look at; by default as {@link Probe#byDefault}. */
   public Query probing(Probe newProbe) {
-    return new Query(vector, k, Objects.requireNonNull(newProbe), radius, filter);
+    return new Query(vector, k, Objects.requireNonNull(newProbe), radius, filter, stopping);
   }
 
   /** Only features no farther than {@code newRadius}. */
   public Query withRadius(float newRadius) {
-    return new Query(vector, k, probe, checked(newRadius), filter);
+    return new Query(vector, k, probe, checked(newRadius), filter, stopping);
   }
 
   /** Only features for which a filter is true. */
   public Query where(Filter newFilter) {
-    return new Query(vector, k, probe, radius, Objects.requireNonNull(newFilter));
+    return new Query(vector, k, probe, radius, Objects.requireNonNull(newFilter), stopping);
+  }
+
+  /**
+   * No further lists than those asked for, although they may hold fewer than k features: for
+   * whoever looks at parts of an index ({@link IndexReader#openPart}) and knows what all of them
+   * found.
+   */
+  public Query stoppingAtProbes() {
+    return new Query(vector, k, probe, radius, filter, true);
   }
 
   /** The vector. */
@@ -89,6 +100,11 @@ public final class Query {
   /** The largest distance a hit may have; infinite if there is no limit. */
   public float radius() {
     return radius;
+  }
+
+  /** Whether no further lists than those asked for are looked at. */
+  public boolean isStoppingAtProbes() {
+    return stopping;
   }
 
   /** What a feature must fulfil. */

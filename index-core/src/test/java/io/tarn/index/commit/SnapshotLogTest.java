@@ -3,6 +3,12 @@ package io.tarn.index.commit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tarn.index.feature.IdType;
+import io.tarn.index.feature.Metric;
+import io.tarn.index.feature.Schema;
+import io.tarn.index.snapshot.FileRef;
+import io.tarn.index.snapshot.ModelRef;
+import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.storage.FileStat;
 import io.tarn.index.storage.MemoryStorage;
 import io.tarn.index.storage.PendingFile;
@@ -10,6 +16,7 @@ import io.tarn.index.storage.Storage;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.LongPredicate;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -127,6 +134,48 @@ class SnapshotLogTest {
         };
 
     assertThat(new SnapshotLog(versions).newestVersion()).isBetween(before, after);
+  }
+
+  @Test
+  void theNewestAtATimeIsTheLastCommittedByThen() throws IOException {
+    MemoryStorage storage = new MemoryStorage();
+    SnapshotLog log = new SnapshotLog(storage);
+    for (int version = 1; version <= 42; version++) {
+      // Of each three the timestamps are equal.
+      assertThat(log.tryPublish(snapshot(version, 1000 + version / 3))).isTrue();
+    }
+    assertThat(log.newestAt(1000).version()).isEqualTo(2);
+    assertThat(log.newestAt(1001).version()).isEqualTo(5);
+    assertThat(log.newestAt(1013).version()).isEqualTo(41);
+    assertThat(log.newestAt(1014).version()).isEqualTo(42);
+    assertThat(log.newestAt(Long.MAX_VALUE).version()).isEqualTo(42);
+    assertThatThrownBy(() -> log.newestAt(999))
+        .isInstanceOf(NoSuchVersionException.class)
+        .hasMessageContaining("no version of 1970-01-01T00:00:00.999Z; its oldest is 1 of");
+    for (int version = 1; version <= 30; version++) {
+      storage.delete(SnapshotLog.path(version));
+    }
+    storage.delete(SnapshotLog.path(33));
+    // 32 is a signpost; whether it was the newest at its time cannot be told without 33.
+    assertThat(log.newestAt(1011).version()).isEqualTo(35);
+    assertThatThrownBy(() -> log.newestAt(1010)).isInstanceOf(NoSuchVersionException.class);
+    assertThatThrownBy(() -> log.newestAt(1009)).isInstanceOf(NoSuchVersionException.class);
+  }
+
+  private static Snapshot snapshot(long version, long timestampMs) {
+    return new Snapshot(
+        1,
+        "index",
+        version,
+        "commit " + version,
+        "test",
+        timestampMs,
+        new Schema(IdType.INT64, 2, Metric.L2, List.of()),
+        new ModelRef("model", new FileRef("models/model.parquet", 1, "00000000"), 1, "none"),
+        null,
+        List.of(),
+        new TreeMap<>(),
+        List.of());
   }
 
   @Test

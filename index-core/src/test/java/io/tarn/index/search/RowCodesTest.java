@@ -47,7 +47,7 @@ class RowCodesTest {
     Model model = Model.of(metric, dimension, centroids, quantizer);
     CoarseSearch coarse = new SearchModel(model).coarse();
     Rotation rotation = new Rotation(dimension);
-    ListCenters centers = new ListCenters(model, rotation);
+    ListCenters centers = new ListCenters(model, rotation, ListCenters.mean(model));
     QueryTables tables = new QueryTables(rotation, centers.mean());
     ResidualQuery residual = new ResidualQuery(dimension);
     double errors = 0;

@@ -39,7 +39,8 @@ public final class FeatureTable {
     return List.of(RowFactory.create(values)).iterator();
   }
 
-  private static StructType type(Schema schema) {
+  /** The columns of such a table. */
+  public static StructType type(Schema schema) {
     StructType type =
         new StructType()
             .add(

@@ -1,0 +1,478 @@
+package io.tarn.spark.search;
+
+import io.tarn.index.commit.SnapshotLog;
+import io.tarn.index.feature.RejectedFeatureException;
+import io.tarn.index.feature.Schema;
+import io.tarn.index.feature.VectorRules;
+import io.tarn.index.filter.Filter;
+import io.tarn.index.search.ListRanking;
+import io.tarn.index.search.Probe;
+import io.tarn.index.search.Query;
+import io.tarn.index.search.SearchEffort;
+import io.tarn.index.search.SearchResult;
+import io.tarn.index.snapshot.Snapshot;
+import io.tarn.index.storage.Storage;
+import io.tarn.spark.input.UnusableInputException;
+import io.tarn.spark.rows.FeatureTable;
+import io.tarn.spark.rows.Packed;
+import io.tarn.spark.segment.IndexLocation;
+import java.io.IOException;
+import java.io.Serializable;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.Iterator;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.Optional;
+import org.apache.spark.HashPartitioner;
+import org.apache.spark.Partitioner;
+import org.apache.spark.TaskContext;
+import org.apache.spark.api.java.JavaPairRDD;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.catalyst.InternalRow;
+import org.apache.spark.sql.catalyst.expressions.GenericInternalRow;
+import org.apache.spark.sql.catalyst.expressions.JoinedRow;
+import org.apache.spark.sql.catalyst.expressions.UnsafeProjection;
+import org.apache.spark.sql.catalyst.expressions.UnsafeRow;
+import org.apache.spark.sql.catalyst.util.ArrayData;
+import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.ArrayType;
+import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.NumericType;
+import org.apache.spark.sql.types.StructField;
+import org.apache.spark.sql.types.StructType;
+import org.apache.spark.unsafe.types.UTF8String;
+import org.apache.spark.util.TaskCompletionListener;
+import scala.Tuple2;
+
+/**
+ * The stages of a join: queries go to the parts that have rows of the lists they probe, are
+ * answered there, and their answers meet. Queries that found too little go to all parts.
+ */
+final class KnnJoin implements Serializable {
+  static final String RANK = "rank";
+  static final String DISTANCE = "distance";
+  static final String NEIGHBOUR = "neighbour";
+
+  /** So many queries are answered together: each list is read once for all of them. */
+  private static final int BATCH_QUERIES = 256;
+
+  /** As in searches of the whole index: with a filter, so many rows must have been looked at. */
+  private static final int SELECTED_ROWS_PER_HIT = 20;
+
+  private static final int QUERY_BITS = 40;
+
+  private final transient SparkSession spark;
+  private final IndexLocation location;
+  private final long version;
+  private final Schema schema;
+  private final Broadcast<Packed<Parts>> parts;
+  private final int partCount;
+  private final int slices;
+  private final int tasks;
+  private final int k;
+  private final int possible;
+  private final int nprobe;
+  private final boolean exact;
+  private final String filter;
+
+  KnnJoin(
+      SparkSession spark,
+      IndexLocation location,
+      Snapshot snapshot,
+      Parts parts,
+      int k,
+      KnnOptions options) {
+    this.spark = spark;
+    this.location = location;
+    this.version = snapshot.version();
+    this.schema = snapshot.schema();
+    this.parts =
+        JavaSparkContext.fromSparkContext(spark.sparkContext()).broadcast(Packed.of(parts));
+    this.partCount = parts.count();
+    this.tasks = spark.sparkContext().defaultParallelism();
+    // Fewer parts than tasks: several tasks share a part.
+    this.slices = partCount == 0 ? 1 : Math.max(1, (tasks + partCount - 1) / partCount);
+    this.k = k;
+    this.possible = (int) Math.min(k, parts.liveRows());
+    this.exact = options.exact();
+    this.nprobe = options.probe(snapshot, k).listsWanted(snapshot, k);
+    this.filter = options.filter().orElse(null);
+  }
+
+  Dataset<Row> run(Dataset<Row> queries, String vectorColumn) {
+    StructType type = resultType(queries.schema());
+    Column vector = vectorColumn(queries, vectorColumn);
+    if (partCount == 0) {
+      return spark.createDataFrame(List.of(), type);
+    }
+    List<Column> columns = new ArrayList<>();
+    for (String name : queries.columns()) {
+      columns.add(quoted(name));
+    }
+    columns.add(vector);
+    Dataset<Row> selected = queries.select(columns.toArray(Column[]::new));
+    DataType[] queryTypes =
+        Arrays.stream(queries.schema().fields())
+            .map(StructField::dataType)
+            .toArray(DataType[]::new);
+    JavaPairRDD<Integer, Asked> asked =
+        JavaPairRDD.fromJavaRDD(
+            internalRows(selected)
+                .mapPartitionsWithIndex(
+                    (task, rows) -> new Routed(this, rows, queryTypes, task), true));
+    JavaPairRDD<Long, Found> found = answered(asked, exact);
+    if (!exact) {
+      JavaPairRDD<Long, Found> complete = found.filter(each -> isComplete(each._2));
+      JavaPairRDD<Integer, Asked> again =
+          found.filter(each -> !isComplete(each._2)).flatMapToPair(this::everywhere);
+      found = complete.union(answered(again, true));
+    }
+    JavaRDD<InternalRow> rows =
+        found.values().mapPartitions(each -> new ResultRows(each, queryTypes.length));
+    return ((org.apache.spark.sql.classic.SparkSession) spark)
+        .internalCreateDataFrame(rows.rdd(), type, false);
+  }
+
+  private static JavaRDD<InternalRow> internalRows(Dataset<Row> rows) {
+    return ((org.apache.spark.sql.classic.Dataset<Row>) rows).queryExecution().toRdd().toJavaRDD();
+  }
+
+  private static Column quoted(String name) {
+    return functions.col("`" + name.replace("`", "``") + "`");
+  }
+
+  private static Column vectorColumn(Dataset<Row> queries, String name) {
+    StructType type = queries.schema();
+    if (!Arrays.asList(type.fieldNames()).contains(name)) {
+      throw new UnusableInputException(
+          "the queries have no column '"
+              + name
+              + "'; their columns are "
+              + String.join(", ", type.fieldNames()));
+    }
+    DataType found = type.apply(name).dataType();
+    if (!(found instanceof ArrayType array && array.elementType() instanceof NumericType)) {
+      throw new UnusableInputException(
+          "column '"
+              + name
+              + "' of the queries has the type "
+              + found.simpleString()
+              + "; it must be an array of numbers");
+    }
+    return quoted(name)
+        .cast(DataTypes.createArrayType(DataTypes.FloatType, ((ArrayType) found).containsNull()));
+  }
+
+  private StructType resultType(StructType queries) {
+    for (String name : queries.fieldNames()) {
+      if (List.of(RANK, DISTANCE, NEIGHBOUR).stream().anyMatch(name::equalsIgnoreCase)) {
+        throw new UnusableInputException(
+            "the queries have a column '"
+                + name
+                + "', which the result gives another meaning: rename it");
+      }
+    }
+    StructType neighbour = new StructType();
+    for (StructField field : FeatureTable.type(schema).fields()) {
+      if (!field.name().equals("vector")) {
+        neighbour = neighbour.add(field);
+      }
+    }
+    return queries
+        .add(RANK, DataTypes.IntegerType, false)
+        .add(DISTANCE, DataTypes.FloatType, false)
+        .add(NEIGHBOUR, neighbour, false);
+  }
+
+  /** Whether a query has found all that it can be expected to find. */
+  private boolean isComplete(Found found) {
+    return found.size() >= possible
+        && (filter == null || found.selected >= (long) SELECTED_ROWS_PER_HIT * possible);
+  }
+
+  private Iterator<Tuple2<Integer, Asked>> everywhere(Tuple2<Long, Found> query) {
+    List<Tuple2<Integer, Asked>> all = new ArrayList<>();
+    for (int part = 0; part < partCount; part++) {
+      all.add(new Tuple2<>(place(part, query._1), query._2.asked(query._1, part == 0)));
+    }
+    return all.iterator();
+  }
+
+  /** The partition in which a part answers a query. */
+  private int place(int part, long query) {
+    return part * slices + Math.floorMod(Long.hashCode(query), slices);
+  }
+
+  private JavaPairRDD<Long, Found> answered(JavaPairRDD<Integer, Asked> asked, boolean everything) {
+    int neighbours = k;
+    int mergers = Math.max(tasks, asked.getNumPartitions());
+    return JavaPairRDD.fromJavaRDD(
+            asked
+                .partitionBy(new ByNumber(partCount * slices))
+                .mapPartitionsWithIndex(
+                    (place, each) -> answers(each, place / slices, everything), true))
+        .reduceByKey(new HashPartitioner(mergers), (some, others) -> some.with(others, neighbours));
+  }
+
+  private Iterator<Tuple2<Long, Found>> answers(
+      Iterator<Tuple2<Integer, Asked>> asked, int part, boolean everything) throws IOException {
+    if (!asked.hasNext()) {
+      return List.<Tuple2<Long, Found>>of().iterator();
+    }
+    SharedParts.Held held = SharedParts.hold(location, snapshot(), parts.value().get(), part);
+    TaskCompletionListener end = task -> close(held);
+    TaskContext.get().addTaskCompletionListener(end);
+    return new Answers(this, asked, held, everything);
+  }
+
+  private static void close(SharedParts.Held held) {
+    try {
+      held.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private Snapshot snapshot() throws IOException {
+    try (Storage storage = location.open()) {
+      return new SnapshotLog(storage).read(version);
+    }
+  }
+
+  /** Numbers the queries, checks their vectors, and finds out which parts they concern. */
+  private static final class Routed implements Iterator<Tuple2<Integer, Asked>> {
+    private final KnnJoin join;
+    private final Iterator<InternalRow> rows;
+    private final UnsafeProjection queryRow;
+    private final int vectorOrdinal;
+    private final ListRanking ranking;
+    private final Parts parts;
+    private final List<Tuple2<Integer, Asked>> pending = new ArrayList<>();
+    private int given;
+    private long nextQuery;
+
+    Routed(KnnJoin join, Iterator<InternalRow> rows, DataType[] queryTypes, int task)
+        throws IOException {
+      this.join = join;
+      this.rows = rows;
+      this.queryRow = UnsafeProjection.create(queryTypes);
+      this.vectorOrdinal = queryTypes.length;
+      this.nextQuery = (long) task << QUERY_BITS;
+      this.parts = join.parts.value().get();
+      try (Storage storage = join.location.open()) {
+        this.ranking = SharedParts.ranking(storage, new SnapshotLog(storage).read(join.version));
+      }
+    }
+
+    @Override
+    public boolean hasNext() {
+      return given < pending.size() || rows.hasNext();
+    }
+
+    @Override
+    public Tuple2<Integer, Asked> next() {
+      if (given == pending.size()) {
+        pending.clear();
+        given = 0;
+        route(rows.next());
+      }
+      return pending.get(given++);
+    }
+
+    private void route(InternalRow row) {
+      long query = nextQuery++;
+      float[] vector = vector(row);
+      float[] accepted = accepted(vector);
+      BitSet concerned = parts.all();
+      if (!join.exact) {
+        concerned = parts.with(ranking.model().listIds(), ranking.nearest(accepted, join.nprobe));
+      }
+      if (concerned.isEmpty()) {
+        // It will find nothing there, and then be sent everywhere.
+        concerned.set(0);
+      }
+      byte[] bytes = queryRow.apply(row).getBytes();
+      concerned.stream()
+          .forEach(
+              part ->
+                  pending.add(
+                      new Tuple2<>(
+                          join.place(part, query),
+                          new Asked(query, vector, pending.isEmpty() ? bytes : null))));
+    }
+
+    private float[] vector(InternalRow row) {
+      if (row.isNullAt(vectorOrdinal)) {
+        return null;
+      }
+      ArrayData values = row.getArray(vectorOrdinal);
+      for (int i = 0; i < values.numElements(); i++) {
+        if (values.isNullAt(i)) {
+          throw new UnusableInputException(
+              "a query cannot be used: value " + i + " of its vector is null");
+        }
+      }
+      return values.toFloatArray();
+    }
+
+    private float[] accepted(float[] vector) {
+      try {
+        return VectorRules.accept(join.schema, vector);
+      } catch (RejectedFeatureException e) {
+        throw new UnusableInputException("a query cannot be used: " + e.getMessage(), e);
+      }
+    }
+  }
+
+  /** Answers queries in one part, batch by batch. */
+  private static final class Answers implements Iterator<Tuple2<Long, Found>> {
+    private final KnnJoin join;
+    private final Iterator<Tuple2<Integer, Asked>> asked;
+    private final SharedParts.Held held;
+    private final Probe probe;
+    private final Optional<Filter> filter;
+    private final List<Tuple2<Long, Found>> answered = new ArrayList<>();
+    private int given;
+
+    Answers(
+        KnnJoin join,
+        Iterator<Tuple2<Integer, Asked>> asked,
+        SharedParts.Held held,
+        boolean everything) {
+      this.join = join;
+      this.asked = asked;
+      this.held = held;
+      this.probe = everything ? Probe.exact() : Probe.nearest(join.nprobe);
+      this.filter = Optional.ofNullable(join.filter).map(text -> Filter.parse(text, join.schema));
+    }
+
+    @Override
+    public boolean hasNext() {
+      return given < answered.size() || asked.hasNext();
+    }
+
+    @Override
+    public Tuple2<Long, Found> next() {
+      if (given == answered.size()) {
+        if (!asked.hasNext()) {
+          throw new NoSuchElementException();
+        }
+        answered.clear();
+        given = 0;
+        answerBatch();
+      }
+      return answered.get(given++);
+    }
+
+    private void answerBatch() {
+      List<Asked> batch = new ArrayList<>();
+      List<Query> queries = new ArrayList<>();
+      while (asked.hasNext() && batch.size() < BATCH_QUERIES) {
+        Asked next = asked.next()._2;
+        Query query = Query.nearest(next.vector, join.k).probing(probe).stoppingAtProbes();
+        queries.add(filter.isPresent() ? query.where(filter.get()) : query);
+        batch.add(next);
+      }
+      try {
+        List<SearchResult> results = held.view().search(queries);
+        for (int i = 0; i < results.size(); i++) {
+          SearchEffort effort = results.get(i).effort();
+          long selected = effort.rowsScanned() - effort.rowsFiltered() - effort.rowsDead();
+          answered.add(
+              new Tuple2<>(
+                  batch.get(i).query, Found.of(batch.get(i), results.get(i).hits(), selected)));
+        }
+      } catch (RejectedFeatureException e) {
+        throw new IllegalStateException("a query that was accepted is refused", e);
+      }
+    }
+  }
+
+  /** A row for each neighbour of each query. */
+  private static final class ResultRows implements Iterator<InternalRow> {
+    private final Iterator<Found> found;
+    private final UnsafeRow query;
+    private final Object[] values = new Object[3];
+    private final JoinedRow joined;
+    private Found current;
+    private int rank;
+
+    ResultRows(Iterator<Found> found, int queryColumns) {
+      this.found = found;
+      this.query = new UnsafeRow(queryColumns);
+      this.joined = new JoinedRow(query, new GenericInternalRow(values));
+    }
+
+    @Override
+    public boolean hasNext() {
+      while ((current == null || rank == current.size()) && found.hasNext()) {
+        current = found.next();
+        rank = 0;
+        query.pointTo(current.row, current.row.length);
+      }
+      return current != null && rank < current.size();
+    }
+
+    @Override
+    public InternalRow next() {
+      if (!hasNext()) {
+        throw new NoSuchElementException();
+      }
+      Object[] attributes = current.attributes(rank);
+      Object[] neighbour = new Object[attributes.length + 1];
+      neighbour[0] = internal(current.id(rank));
+      for (int i = 0; i < attributes.length; i++) {
+        neighbour[i + 1] = internal(attributes[i]);
+      }
+      values[0] = rank + 1;
+      values[1] = current.distance(rank);
+      values[2] = new GenericInternalRow(neighbour);
+      rank++;
+      return joined;
+    }
+
+    /** A value as Spark holds it inside. */
+    private static Object internal(Object value) {
+      return value instanceof String text ? UTF8String.fromString(text) : value;
+    }
+  }
+
+  /** Keys are the numbers of partitions. */
+  private static final class ByNumber extends Partitioner {
+    private final int partitions;
+
+    ByNumber(int partitions) {
+      this.partitions = partitions;
+    }
+
+    @Override
+    public int numPartitions() {
+      return partitions;
+    }
+
+    @Override
+    public int getPartition(Object key) {
+      return (Integer) key;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof ByNumber byNumber && byNumber.partitions == partitions;
+    }
+
+    @Override
+    public int hashCode() {
+      return partitions;
+    }
+  }
+}

@@ -1,0 +1,126 @@
+package io.tarn.spark.search;
+
+import io.tarn.index.commit.NoSuchVersionException;
+import io.tarn.index.commit.NotAnIndexException;
+import io.tarn.index.commit.SnapshotLog;
+import io.tarn.index.filter.Filter;
+import io.tarn.index.snapshot.Snapshot;
+import io.tarn.index.storage.Storage;
+import io.tarn.spark.input.UnusableInputException;
+import io.tarn.spark.live.SettledRows;
+import io.tarn.spark.live.SnapshotChoice;
+import io.tarn.spark.segment.IndexLocation;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+
+/**
+ * An index to be searched with Spark:
+ *
+ * <pre>
+ * Dataset&lt;Row&gt; neighbours =
+ *     TarnIndex.of(spark, "/data/index").knnJoin(queries, "vector", 10, Map.of("nprobe", "16"));
+ * </pre>
+ *
+ * <p>No executor holds the whole index. The index is divided into parts, and a query is sent to
+ * those parts that have rows of the lists it probes; the nearest of all parts are then brought
+ * together. A query that finds fewer than k rows in these lists is sent to all parts.
+ */
+public final class TarnIndex {
+  private static final String VECTOR = "vector";
+
+  private final SparkSession spark;
+  private final String location;
+
+  private TarnIndex(SparkSession spark, String location) {
+    this.spark = spark;
+    this.location = location;
+  }
+
+  /** The index at a path, {@code file:/…} or {@code hdfs://…}. */
+  public static TarnIndex of(SparkSession spark, String location) {
+    return new TarnIndex(spark, location);
+  }
+
+  /**
+   * Of each query the nearest live rows of the index.
+   *
+   * <p>Which version of the index is searched, and which of its rows are live, is settled when this
+   * is called; the search itself runs when the result is asked for. The queries have to be the same
+   * rows whenever they are computed.
+   *
+   * @param queries any table with a column of vectors
+   * @param vectorColumn that column: an array of numbers
+   * @param k how many neighbours of each
+   * @param options see {@link KnnOptions}; none are needed
+   * @return the columns of the queries, and for each of up to k neighbours a row with {@code rank}
+   *     from 1 on, {@code distance} (squared l2, 1 - cosine, or the negative inner product) and
+   *     {@code neighbour}, a struct of the {@code id} and all attributes
+   * @throws UnusableInputException if there is no such index or version, or options or columns
+   *     cannot be used. A query whose vector the index does not take fails the search
+   */
+  public Dataset<Row> knnJoin(
+      Dataset<Row> queries, String vectorColumn, int k, Map<String, String> options) {
+    return knnJoin(queries, vectorColumn, k, KnnOptions.parse(options));
+  }
+
+  /** As the other does, with options that have been read already. */
+  public Dataset<Row> knnJoin(
+      Dataset<Row> queries, String vectorColumn, int k, KnnOptions options) {
+    if (k < 1) {
+      throw new UnusableInputException("k " + k + " is less than 1");
+    }
+    IndexLocation index = new IndexLocation(spark.sparkContext(), location);
+    try (Storage storage = index.open()) {
+      Snapshot snapshot =
+          SnapshotChoice.of(
+                  options.version().orElse(null),
+                  options.timestamp().orElse(null),
+                  SnapshotChoice.timeZone(spark))
+              .snapshot(new SnapshotLog(storage));
+      options.filter().ifPresent(filter -> Filter.parse(filter, snapshot.schema()));
+      int tasks = spark.sparkContext().defaultParallelism();
+      Parts parts = Parts.of(SettledRows.of(spark, index, snapshot), tasks);
+      KnnJoin join = new KnnJoin(spark, index, snapshot, parts, k, options);
+      return join.run(queries, vectorColumn);
+    } catch (NotAnIndexException | NoSuchVersionException | IllegalArgumentException e) {
+      throw new UnusableInputException(e.getMessage(), e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e.getMessage(), e);
+    }
+  }
+
+  /**
+   * The nearest live rows to one vector, the nearest first.
+   *
+   * @return {@code id}, {@code distance} and all attributes
+   * @throws UnusableInputException as {@link #knnJoin} does
+   */
+  public Dataset<Row> search(float[] vector, int k, Map<String, String> options) {
+    StructType type =
+        new StructType().add(VECTOR, DataTypes.createArrayType(DataTypes.FloatType, false), false);
+    Dataset<Row> query = spark.createDataFrame(List.of(RowFactory.create((Object) vector)), type);
+    Dataset<Row> neighbours = knnJoin(query, VECTOR, k, options);
+    StructType neighbour = (StructType) neighbours.schema().apply(KnnJoin.NEIGHBOUR).dataType();
+    List<Column> columns = new ArrayList<>();
+    for (String name : neighbour.fieldNames()) {
+      columns.add(functions.col(KnnJoin.NEIGHBOUR).getField(name).as(name));
+    }
+    columns.add(1, functions.col(KnnJoin.DISTANCE));
+    // Not orderBy, which would search twice: the first time for where to divide the order.
+    return neighbours
+        .coalesce(1)
+        .sortWithinPartitions(KnnJoin.RANK)
+        .select(columns.toArray(Column[]::new));
+  }
+}

@@ -1,0 +1,257 @@
+package io.tarn.spark.search;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.tarn.index.filter.Filter;
+import io.tarn.index.search.Hit;
+import io.tarn.index.search.IndexView;
+import io.tarn.index.search.Probe;
+import io.tarn.index.search.Query;
+import io.tarn.settings.Settings;
+import io.tarn.spark.IndexFiles;
+import io.tarn.spark.KnnJoinJob;
+import io.tarn.spark.KnnJoinSettings;
+import io.tarn.spark.LocalSpark;
+import io.tarn.spark.SampleIndex;
+import io.tarn.spark.VectorRows;
+import io.tarn.spark.input.UnusableInputException;
+import io.tarn.spark.live.LiveSegment;
+import io.tarn.spark.live.SettledRows;
+import java.nio.file.Path;
+import java.sql.Timestamp;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class KnnJoinTest {
+  private static final int QUERIES = 60;
+  private static final int K = 10;
+
+  @TempDir static Path directory;
+  private static Path index;
+  private static List<Row> queryRows;
+
+  @BeforeAll
+  static void create() throws Exception {
+    index = directory.resolve("index");
+    SampleIndex.create(index);
+    queryRows = VectorRows.clustered(QUERIES, SampleIndex.DIMENSION, 77);
+    List<LiveSegment> segments =
+        SettledRows.of(
+            LocalSpark.session(), SampleIndex.location(index), IndexFiles.view(index).snapshot());
+    // With one part only there would be nothing to bring together.
+    assertThat(Parts.of(segments, 2).count()).isGreaterThan(1);
+  }
+
+  private static Dataset<Row> queries() {
+    return VectorRows.table(queryRows).withColumnRenamed("id", "query").repartition(3);
+  }
+
+  private static Dataset<Row> join(String... options) {
+    return join(queries(), K, options);
+  }
+
+  private static Dataset<Row> join(Dataset<Row> queries, int k, String... options) {
+    Map<String, String> map = new HashMap<>();
+    for (int i = 0; i < options.length; i += 2) {
+      map.put(options[i], options[i + 1]);
+    }
+    return TarnIndex.of(LocalSpark.session(), index.toString()).knnJoin(queries, "vector", k, map);
+  }
+
+  /** For each query its neighbours as lists of distance, id and attributes, by rank. */
+  private static Map<Long, List<List<Object>>> neighbours(Dataset<Row> joined) {
+    Map<Long, List<List<Object>>> byQuery = new HashMap<>();
+    for (Row row : joined.orderBy("query", "rank").collectAsList()) {
+      List<List<Object>> of = byQuery.computeIfAbsent(row.getAs("query"), q -> new ArrayList<>());
+      of.add(values(row));
+      assertThat(row.<Integer>getAs("rank")).isEqualTo(of.size());
+    }
+    return byQuery;
+  }
+
+  private static List<Object> values(Row row) {
+    List<Object> values = new ArrayList<>();
+    values.add(row.getAs("distance"));
+    Row neighbour = row.getAs("neighbour");
+    for (int i = 0; i < neighbour.size(); i++) {
+      values.add(neighbour.get(i));
+    }
+    return values;
+  }
+
+  private static Map<Long, List<List<Object>>> expected(Query asked) throws Exception {
+    IndexView view = IndexFiles.view(index);
+    Map<Long, List<List<Object>>> expected = new HashMap<>();
+    for (Row row : queryRows) {
+      Query query = Query.nearest(VectorRows.vector(row), asked.k()).probing(asked.probe(24));
+      if (asked.filter().isPresent()) {
+        query = query.where(asked.filter().get());
+      }
+      List<List<Object>> hits =
+          view.search(query).hits().stream().map(KnnJoinTest::values).toList();
+      if (!hits.isEmpty()) {
+        expected.put(row.getLong(0), hits);
+      }
+    }
+    return expected;
+  }
+
+  private static List<Object> values(Hit hit) {
+    List<Object> values = new ArrayList<>();
+    values.add(hit.distance());
+    values.add(hit.id().toObject());
+    hit.attributes()
+        .values()
+        .forEach(value -> values.add(value instanceof Instant i ? Timestamp.from(i) : value));
+    return values;
+  }
+
+  private static Query exactly(int k) {
+    return Query.nearest(new float[1], k).probing(Probe.exact());
+  }
+
+  @Test
+  void anExactJoinIsWhatExactSearchFinds() throws Exception {
+    Dataset<Row> joined = join("exact", "true");
+    assertThat(joined.schema().simpleString())
+        .isEqualTo(
+            "struct<query:bigint,vector:array<float>,ts:bigint,rank:int,distance:float,"
+                + "neighbour:struct<id:bigint,title:string,kind:string,year:bigint,price:double,"
+                + "sold:boolean,made:timestamp>>");
+    assertThat(neighbours(joined)).isEqualTo(expected(exactly(K)));
+    Row first = joined.where("query = 5").first();
+    assertThat(first.getList(1)).hasSize(SampleIndex.DIMENSION);
+    assertThat(first.<Long>getAs("ts")).isEqualTo(5);
+  }
+
+  @Test
+  void aJoinProbesTheListsThatASearchProbes() throws Exception {
+    Map<Long, List<List<Object>>> found = neighbours(join("nprobe", "2"));
+    Map<Long, List<List<Object>>> searched =
+        expected(Query.nearest(new float[1], K).probing(Probe.nearest(2)));
+    // Bounds of codes may err, and differently if lists come in another order.
+    assertThat(sharedIds(found, searched)).isGreaterThan(0.98);
+    assertThat(found.values()).allSatisfy(hits -> assertThat(hits).hasSize(K));
+    assertThat(
+            sharedIds(
+                neighbours(join()),
+                expected(Query.nearest(new float[1], K).probing(Probe.byDefault(24)))))
+        .isGreaterThan(0.98);
+  }
+
+  private static double sharedIds(
+      Map<Long, List<List<Object>>> some, Map<Long, List<List<Object>>> others) {
+    long shared = 0;
+    for (long query = 0; query < QUERIES; query++) {
+      Set<Object> ids = new LinkedHashSet<>();
+      some.get(query).forEach(hit -> ids.add(hit.get(1)));
+      shared += others.get(query).stream().filter(hit -> ids.contains(hit.get(1))).count();
+    }
+    return (double) shared / (QUERIES * K);
+  }
+
+  @Test
+  void neighboursFulfilTheFilterHoweverFewThereAre() throws Exception {
+    Filter filter = Filter.and(Filter.equal("kind", "it's"), Filter.less("year", 1905));
+    String text = "kind = 'it''s' and year < 1905";
+    Map<Long, List<List<Object>>> exact = expected(exactly(K).where(filter));
+    assertThat(exact.get(0L)).isNotEmpty();
+    assertThat(neighbours(join("exact", "true", "filter", text))).isEqualTo(exact);
+    // One list holds too few of them, so the others are looked at as well.
+    assertThat(neighbours(join("nprobe", "1", "filter", text))).isEqualTo(exact);
+    assertThat(join("filter", "kind = 'none'").count()).isZero();
+  }
+
+  @Test
+  void thereMayBeFewerNeighboursThanAskedFor() throws Exception {
+    long live = IndexFiles.view(index).liveRowCount();
+    Dataset<Row> one = queries().where("query = 3");
+    assertThat(join(one, 100_000, "nprobe", "1").count()).isEqualTo(live);
+  }
+
+  @Test
+  void olderVersionsCanBeSearched() {
+    Row last = join("version", "1", "exact", "true", "filter", "id = 3999").first();
+    assertThat(last.<Row>getAs("neighbour").getLong(0)).isEqualTo(3999L);
+    assertThat(join(queries().limit(1), 100_000, "version", "1", "exact", "true").count())
+        .isEqualTo(SampleIndex.ROWS);
+  }
+
+  @Test
+  void theJobWritesWhatTheJoinFinds() throws Exception {
+    Path input = directory.resolve("queries");
+    Path output = directory.resolve("neighbours");
+    queries().write().parquet(input.toString());
+    KnnJoinSettings settings =
+        Settings.load(
+            KnnJoinSettings.class,
+            Optional.empty(),
+            List.of(
+                "index=" + index,
+                "queries.path=" + input,
+                "output=" + output,
+                "k=4",
+                "search.exact=true"));
+    assertThat(KnnJoinJob.run(LocalSpark.session(), settings).neighbours()).isEqualTo(4 * QUERIES);
+    assertThat(neighbours(LocalSpark.session().read().parquet(output.toString())))
+        .isEqualTo(expected(exactly(4)));
+    assertThatThrownBy(() -> KnnJoinJob.run(LocalSpark.session(), settings))
+        .isInstanceOf(UnusableInputException.class)
+        .hasMessageContaining("exists already");
+  }
+
+  @Test
+  void mistakesAreNamed() {
+    assertRefused(() -> join("nprob", "3"), "unknown key 'nprob' in the options; did you mean");
+    assertRefused(() -> join("nprobe", "0"), "nprobe 0 is less than 1");
+    assertRefused(() -> join("nprobe", "3", "exact", "true"), "give at most one");
+    assertRefused(() -> join("recall", "0.9"), "the index has not been calibrated");
+    assertRefused(() -> join("filter", "colour = 1"), "there is no attribute 'colour'");
+    assertRefused(() -> join("version", "7"), "has no version 7");
+    assertRefused(() -> join(queries(), 0), "k 0 is less than 1");
+    assertRefused(
+        () -> join(queries().drop("vector"), 1),
+        "the queries have no column 'vector'; their columns are query, ts");
+    assertRefused(
+        () -> join(queries().selectExpr("query", "ts as vector"), 1),
+        "has the type bigint; it must be an array of numbers");
+    assertRefused(() -> join(queries().withColumnRenamed("ts", "Rank"), 1), "column 'Rank'");
+    assertThatThrownBy(
+            () ->
+                TarnIndex.of(LocalSpark.session(), "/no/index")
+                    .knnJoin(queries(), "vector", 1, Map.of()))
+        .hasMessageContaining("/no/index is no Tarn index");
+    assertFails("array(1, 2)", "the vector has 2 values, the index has 96");
+    assertFails("cast(null as array<float>)", "the vector is missing");
+    assertFails("transform(vector, x -> if(x > 5, null, x))", "of its vector is null");
+    assertFails("transform(vector, x -> x / 0f)", "cannot be used");
+  }
+
+  private static void assertRefused(Runnable join, String message) {
+    assertThatThrownBy(join::run)
+        .isInstanceOf(UnusableInputException.class)
+        .hasMessageContaining(message);
+  }
+
+  private static void assertFails(String vector, String message) {
+    LocalSpark.session().conf().set("spark.sql.ansi.enabled", false);
+    try {
+      Dataset<Row> bad = queries().limit(5).selectExpr("query", vector + " as vector");
+      assertThatThrownBy(() -> join(bad, 1).collectAsList()).hasStackTraceContaining(message);
+    } finally {
+      LocalSpark.session().conf().unset("spark.sql.ansi.enabled");
+    }
+  }
+}
