@@ -9,9 +9,15 @@ import io.tarn.index.snapshot.OffsetRange;
 import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.snapshot.SourceAdvance;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.Size;
 import org.junit.jupiter.api.Test;
 
 class ChangeMergerTest {
@@ -93,6 +99,70 @@ class ChangeMergerTest {
         .extracting(c -> c.change().modelId(), c -> c.change().added(), PendingChange::badRecords)
         .containsExactlyInAnyOrder(
             tuple("old", List.of(segment("a")), 1L), tuple("new", List.of(segment("b")), 0L));
+  }
+
+  @Test
+  void whatASubtaskReadFirstIsPublishedFirstWhateverItsModel() {
+    // A checkpoint was given up, so the merger has two parts of partition 0.
+    merger.add(written("new", "a", 0, 1, Map.of(1, range(-1, 0, 5))));
+    merger.add(written("old", "b", 0, 1, Map.of(0, range(-1, 0, 5))));
+    merger.add(written("new", "c", 0, 1, Map.of(0, range(-1, 5, 9))));
+
+    assertThat(merger.drain())
+        .extracting(c -> c.change().modelId(), ChangeMergerTest::ranges)
+        .containsExactly(
+            tuple("new", Map.of(1, range(-1, 0, 5))),
+            tuple("old", Map.of(0, range(-1, 0, 5))),
+            tuple("new", Map.of(0, range(5, 5, 9))));
+  }
+
+  /** Subtasks take up models one after the other, and checkpoints are given up. */
+  @Property
+  void everythingThatWasWrittenIsPublishedOnce(
+      @ForAll @Size(max = 40) List<@IntRange(max = 15) Integer> steps) {
+    ChangeMerger merger = new ChangeMerger();
+    long[] read = new long[3];
+    int[] model = new int[3];
+    Map<Integer, Long> index = new HashMap<>();
+    List<SegmentRef> expected = new ArrayList<>();
+    List<SegmentRef> published = new ArrayList<>();
+    for (int step : steps) {
+      int partition = step % 3;
+      if (step < 9) {
+        long first = read[partition];
+        read[partition] += 5;
+        String name = "s" + expected.size();
+        expected.add(segment(name));
+        merger.add(
+            written(
+                "m" + model[partition], name, 0, 1, Map.of(partition, range(-1, first, first + 5))));
+      } else if (step < 12) {
+        model[partition]++;
+      } else {
+        publish(merger.drain(), index, published);
+      }
+    }
+    publish(merger.drain(), index, published);
+
+    assertThat(published).containsExactlyInAnyOrderElementsOf(expected);
+    for (int partition = 0; partition < 3; partition++) {
+      assertThat(index.getOrDefault(partition, 0L)).isEqualTo(read[partition]);
+    }
+  }
+
+  /** As an index takes changes, see docs/FORMAT.md, "Committing". */
+  private static void publish(
+      List<PendingChange> changes, Map<Integer, Long> index, List<SegmentRef> published) {
+    for (PendingChange pending : changes) {
+      ranges(pending)
+          .forEach(
+              (partition, range) -> {
+                long position = index.getOrDefault(partition, OffsetRange.UNKNOWN);
+                assertThat(position).isBetween(range.from(), range.first());
+                index.put(partition, range.next());
+              });
+      published.addAll(pending.change().added());
+    }
   }
 
   @Test
