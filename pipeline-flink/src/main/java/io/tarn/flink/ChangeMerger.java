@@ -29,6 +29,7 @@ final class ChangeMerger {
     private final String modelId;
     private final List<SegmentRef> segments = new ArrayList<>();
     private final SourceReads reads = new SourceReads();
+    private long records;
     private long badRecords;
 
     Part(String modelId) {
@@ -51,6 +52,7 @@ final class ChangeMerger {
     Part part = partFor(written.change());
     part.segments.addAll(written.change().added());
     part.reads.addAll(written.change().sources());
+    part.records += written.records();
     part.badRecords += written.badRecords();
   }
 
@@ -99,8 +101,13 @@ final class ChangeMerger {
                         follow(source, advance.partitions()), advance.lastRecordMs())));
     Change change =
         new Change(
-            UUID.randomUUID().toString(), OPERATION, part.modelId, part.segments, List.of(), sources);
-    return new PendingChange(change, part.badRecords);
+            UUID.randomUUID().toString(),
+            OPERATION,
+            part.modelId,
+            part.segments,
+            List.of(),
+            sources);
+    return new PendingChange(change, part.records, part.badRecords);
   }
 
   private SortedMap<Integer, OffsetRange> follow(

@@ -27,13 +27,12 @@ final class IndexSink
         SupportsPreCommitTopology<PendingChange, PendingChange> {
   private final StorageOpener opener;
   private final long bufferBytes;
+  private final double maxBadShare;
 
-  /**
-   * @param bufferBytes how much each subtask may hold in memory; it writes a segment then
-   */
-  IndexSink(StorageOpener opener, long bufferBytes) {
+  IndexSink(StorageOpener opener, StreamSettings settings) {
     this.opener = opener;
-    this.bufferBytes = bufferBytes;
+    this.bufferBytes = settings.bufferBytes();
+    this.maxBadShare = settings.kafka().maxBadShare();
   }
 
   @Override
@@ -51,7 +50,7 @@ final class IndexSink
         .transform(
             "merge",
             CommittableMessageTypeInfo.of(PendingChange.Serializer::new),
-            new ChangeAggregator())
+            new ChangeAggregator(maxBadShare))
         .uid("merge")
         .setParallelism(1)
         .setMaxParallelism(1)

@@ -44,6 +44,7 @@ final class SegmentSinkWriter implements CommittingSinkWriter<PositionedFeature,
   private boolean modelIsFresh = true;
   private List<SegmentRef> segments = new ArrayList<>();
   private SourceReads reads = new SourceReads();
+  private long records;
   private long badRecords;
 
   /**
@@ -101,6 +102,7 @@ final class SegmentSinkWriter implements CommittingSinkWriter<PositionedFeature,
         record.partition(),
         new OffsetRange(next, record.offset(), record.offset() + 1),
         record.timestampMs());
+    records++;
     if (record.feature() == null) {
       badRecords++;
       return;
@@ -133,9 +135,10 @@ final class SegmentSinkWriter implements CommittingSinkWriter<PositionedFeature,
             segments,
             List.of(),
             reads.toAdvances());
-    PendingChange written = new PendingChange(change, badRecords);
+    PendingChange written = new PendingChange(change, records, badRecords);
     segments = new ArrayList<>();
     reads = new SourceReads();
+    records = 0;
     badRecords = 0;
     modelIsFresh = false;
     return List.of(written);

@@ -92,7 +92,8 @@ public final class StreamJob {
 
   static void build(StreamExecutionEnvironment env, StreamSettings settings, StorageOpener opener)
       throws IOException, InterruptedException {
-    checkIndex(opener, settings.kafka());
+    DecoderOptions options = DecoderOptions.of(settings.kafka());
+    checkIndex(opener, options);
     KafkaTopics.prepare(settings.kafka());
     configure(env, settings);
 
@@ -101,10 +102,7 @@ public final class StreamJob {
             .uid("kafka-source");
     SingleOutputStreamOperator<PositionedFeature> features =
         records
-            .process(
-                new DecodeFunction(
-                    opener, settings.kafka().keyFormat(), settings.kafka().maxRecordBytes()),
-                new PositionedFeatureType())
+            .process(new DecodeFunction(opener, options), new PositionedFeatureType())
             .name("decode")
             .uid("decode");
     features
@@ -112,14 +110,14 @@ public final class StreamJob {
         .sinkTo(deadLetterSink(settings.kafka()))
         .name("dead letters")
         .uid("dead-letters");
-    features.sinkTo(new IndexSink(opener, settings.bufferBytes())).name("index").uid("index");
+    features.sinkTo(new IndexSink(opener, settings)).name("index").uid("index");
   }
 
-  private static void checkIndex(StorageOpener opener, Kafka kafka) throws IOException {
+  private static void checkIndex(StorageOpener opener, DecoderOptions options) throws IOException {
     try (Storage storage = opener.open()) {
       Snapshot snapshot = new SnapshotLog(storage).newest();
       ModelFile.read(storage, snapshot.model());
-      DecodeFunction.decoder(storage, snapshot, kafka.keyFormat(), kafka.maxRecordBytes());
+      DecodeFunction.decoder(storage, snapshot, options);
       LOG.info("Index {} is at version {}", storage.location(), snapshot.version());
     }
   }

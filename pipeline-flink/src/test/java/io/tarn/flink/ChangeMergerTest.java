@@ -1,6 +1,7 @@
 package io.tarn.flink;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
 import io.tarn.index.snapshot.Change;
@@ -10,6 +11,7 @@ import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.snapshot.SourceAdvance;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,6 +35,7 @@ class ChangeMergerTest {
     PendingChange merged = merger.drain().get(0);
 
     assertThat(merged.badRecords()).isEqualTo(3);
+    assertThat(merged.records()).isEqualTo(21);
     assertThat(merged.change().added()).containsExactly(segment("a"), segment("b"));
     assertThat(merged.change().sources())
         .containsExactly(
@@ -135,7 +138,11 @@ class ChangeMergerTest {
         expected.add(segment(name));
         merger.add(
             written(
-                "m" + model[partition], name, 0, 1, Map.of(partition, range(-1, first, first + 5))));
+                "m" + model[partition],
+                name,
+                0,
+                1,
+                Map.of(partition, range(-1, first, first + 5))));
       } else if (step < 12) {
         model[partition]++;
       } else {
@@ -172,6 +179,12 @@ class ChangeMergerTest {
 
     assertThat(serializer.deserialize(serializer.getVersion(), serializer.serialize(change)))
         .isEqualTo(change);
+    // As it was written before records were counted.
+    byte[] bytes = serializer.serialize(change);
+    assertThat(serializer.deserialize(1, Arrays.copyOfRange(bytes, Long.BYTES, bytes.length)))
+        .isEqualTo(new PendingChange(change.change(), 0, 3));
+    assertThatThrownBy(() -> serializer.deserialize(3, bytes))
+        .hasMessageContaining("start the job without its state");
   }
 
   private static PendingChange written(
@@ -184,6 +197,7 @@ class ChangeMergerTest {
             List.of(segment(segment)),
             List.of(),
             new TreeMap<>(Map.of(SOURCE, advance(lastMs, ranges)))),
+        bad + 9,
         bad);
   }
 

@@ -97,8 +97,7 @@ class SnapshotLogTest {
       @ForAll @LongRange(max = 1000) long commits)
       throws IOException {
     long newest = known + commits;
-    Versions versions =
-        new Versions(v -> v <= newest && (isSignpost(v, newest) || v >= known));
+    Versions versions = new Versions(v -> v <= newest && (isSignpost(v, newest) || v >= known));
 
     assertThat(new SnapshotLog(versions).newestVersionAfter(known)).isEqualTo(newest);
     assertThat(versions.questions).isLessThanOrEqualTo(commits == 0 ? 1 : commits <= 2 ? 3 : 20);
