@@ -30,6 +30,7 @@ final class ChangeAggregator extends AbstractStreamOperator<CommittableMessage<P
       new ListStateDescriptor<>("positions", Types.TUPLE(Types.STRING, Types.INT, Types.LONG));
 
   private final double maxBadShare;
+  private final TopicIds topicIds;
 
   private transient ChangeMerger merger;
   private transient BadShare badShare;
@@ -38,15 +39,17 @@ final class ChangeAggregator extends AbstractStreamOperator<CommittableMessage<P
 
   /**
    * @param maxBadShare the largest share of bad records with which the job goes on
+   * @param topicIds where the records come from
    */
-  ChangeAggregator(double maxBadShare) {
+  ChangeAggregator(double maxBadShare, TopicIds topicIds) {
     this.maxBadShare = maxBadShare;
+    this.topicIds = topicIds;
   }
 
   @Override
   public void initializeState(StateInitializationContext context) throws Exception {
     super.initializeState(context);
-    merger = new ChangeMerger();
+    merger = new ChangeMerger(topicIds.bySource());
     badShare = new BadShare(maxBadShare);
     lastCheckpointId = context.getRestoredCheckpointId().orElse(0);
     positions = context.getOperatorStateStore().getListState(POSITIONS);

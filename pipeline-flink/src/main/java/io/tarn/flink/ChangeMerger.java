@@ -19,6 +19,7 @@ import java.util.UUID;
 final class ChangeMerger {
   static final String OPERATION = "stream";
 
+  private final Map<String, String> incarnations;
   private final Map<String, SortedMap<Integer, Long>> reached = new TreeMap<>();
 
   /** In an order in which they can be published: of each partition the earlier records first. */
@@ -35,6 +36,13 @@ final class ChangeMerger {
     Part(String modelId) {
       this.modelId = modelId;
     }
+  }
+
+  /**
+   * @param incarnations of the sources, as far as they are known
+   */
+  ChangeMerger(Map<String, String> incarnations) {
+    this.incarnations = incarnations;
   }
 
   /** Takes over the position up to which changes were made before a restart. */
@@ -98,7 +106,9 @@ final class ChangeMerger {
                 sources.put(
                     source,
                     new SourceAdvance(
-                        follow(source, advance.partitions()), advance.lastRecordMs())));
+                        follow(source, advance.partitions()),
+                        advance.lastRecordMs(),
+                        incarnations.get(source))));
     Change change =
         new Change(
             UUID.randomUUID().toString(),

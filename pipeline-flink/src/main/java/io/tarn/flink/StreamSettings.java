@@ -45,6 +45,7 @@ public record StreamSettings(
   /**
    * @param bootstrapServers host:port, or several with commas
    * @param topics what to read, all into the one index
+   * @param readAnew those of the topics that may have been deleted and made anew
    * @param groupId under which Kafka shows how far the job is
    * @param deadLetterTopic where bad records go; made if it does not exist
    * @param format how values are written
@@ -58,6 +59,7 @@ public record StreamSettings(
   public record Kafka(
       String bootstrapServers,
       List<String> topics,
+      List<String> readAnew,
       @Default("tarn") String groupId,
       @Default("tarn-dead-letters") String deadLetterTopic,
       @Default("json") RecordFormat format,
@@ -74,6 +76,9 @@ public record StreamSettings(
       require(
           !topics.contains(deadLetterTopic),
           "kafka.dead-letter-topic must not be one of kafka.topics");
+      require(
+          topics.containsAll(readAnew),
+          "kafka.read-anew names a topic that is not in kafka.topics");
       require(!groupId.isBlank(), "kafka.group-id must not be blank");
       require(maxRecordBytes >= 1, "kafka.max-record-bytes must be at least 1");
       require(maxBadShare >= 0 && maxBadShare <= 1, "kafka.max-bad-share must be between 0 and 1");

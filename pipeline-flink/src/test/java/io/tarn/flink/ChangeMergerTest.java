@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 class ChangeMergerTest {
   private static final String SOURCE = "kafka:t";
 
-  private final ChangeMerger merger = new ChangeMerger();
+  private final ChangeMerger merger = new ChangeMerger(Map.of());
 
   @Test
   void whatAllSubtasksWroteBecomesOneChange() {
@@ -123,7 +123,7 @@ class ChangeMergerTest {
   @Property
   void everythingThatWasWrittenIsPublishedOnce(
       @ForAll @Size(max = 40) List<@IntRange(max = 15) Integer> steps) {
-    ChangeMerger merger = new ChangeMerger();
+    ChangeMerger merger = new ChangeMerger(Map.of());
     long[] read = new long[3];
     int[] model = new int[3];
     Map<Integer, Long> index = new HashMap<>();

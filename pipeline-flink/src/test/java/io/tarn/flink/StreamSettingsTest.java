@@ -40,7 +40,7 @@ class StreamSettingsTest {
     StreamSettings given = load(uncommented);
     StreamSettings defaults = load(REFERENCE);
 
-    assertThat(Pattern.compile(commented).matcher(text).results()).hasSize(11);
+    assertThat(Pattern.compile(commented).matcher(text).results()).hasSize(12);
     assertThat(given.kafka()).isEqualTo(defaults.kafka());
     assertThat(given.checkpointIntervalMs()).isEqualTo(defaults.checkpointIntervalMs());
     assertThat(given.bounded()).isEqualTo(defaults.bounded());
@@ -90,6 +90,7 @@ class StreamSettingsTest {
         "kafka.topics=[]                     | kafka.topics must name at least one topic",
         "kafka.topics=[a, b, a]              | kafka.topics names a topic twice",
         "kafka.dead-letter-topic=features    | must not be one of kafka.topics",
+        "kafka.read-anew=[others]            | kafka.read-anew names a topic that is not in",
         "kafka.group-id=' '                  | kafka.group-id must not be blank",
         "kafka.max-record-bytes=0            | kafka.max-record-bytes must be at least 1",
         "kafka.start-timeout-ms=-1           | kafka.start-timeout-ms must not be negative",
