@@ -7,12 +7,14 @@ import io.tarn.cli.print.Amounts;
 import io.tarn.cli.print.Table;
 import io.tarn.cli.print.Table.Align;
 import io.tarn.embedding.EmbeddingException;
+import io.tarn.index.commit.AsOf;
 import io.tarn.index.feature.Attribute;
 import io.tarn.index.feature.Feature;
 import io.tarn.index.feature.FeatureId;
 import io.tarn.index.feature.RejectedFeatureException;
 import io.tarn.index.filter.Filter;
 import io.tarn.index.search.Hit;
+import io.tarn.index.search.IndexReader;
 import io.tarn.index.search.IndexView;
 import io.tarn.index.search.Probe;
 import io.tarn.index.search.Query;
@@ -48,7 +50,8 @@ import picocli.CommandLine.Spec;
       "  ./tarn search --index photos --id beach-17 --k 5",
       "  ./tarn search --index photos --vector '[0.1, 0.9, 0.4]' --nprobe 4 --json",
       "  ./tarn search --index films --text 'a dog saves the day' --exact",
-      "  ./tarn search --index photos --id beach-17 --k 3 --filter 'width < 650' --explain"
+      "  ./tarn search --index photos --id beach-17 --k 3 --filter 'width < 650' --explain",
+      "  ./tarn search --index photos --id beach-17 --as-of kafka:photos:0:1"
     })
 final class SearchCommand implements Callable<Integer> {
   private static final int DEFAULT_K = 10;
@@ -81,11 +84,7 @@ final class SearchCommand implements Callable<Integer> {
 
   @ArgGroup private Effort effort;
 
-  @Option(
-      names = "--version",
-      paramLabel = "V",
-      description = "Search this version of the index instead of the newest.")
-  private Long version;
+  @ArgGroup private Pin pin;
 
   @Option(names = "--explain", description = "Say what the search took.")
   private boolean explain;
@@ -111,6 +110,29 @@ final class SearchCommand implements Callable<Integer> {
         paramLabel = "TEXT",
         description = "A text, embedded as the texts of the index were.")
     private String text;
+  }
+
+  private static final class Pin {
+    @Option(
+        names = "--version",
+        paramLabel = "V",
+        description = "Search this version of the index instead of the newest.")
+    private Long version;
+
+    @Option(
+        names = "--as-of",
+        paramLabel = "MOMENT",
+        converter = AsOfConverter.class,
+        description =
+            "Search the index as it was at a time, such as 2026-11-21T10:00:00Z, or when it first"
+                + " held a record, such as kafka:photos:3:12345 (topic, partition, offset).")
+    private AsOf moment;
+
+    IndexView open(Storage storage) throws IOException {
+      return moment == null
+          ? IndexOption.open(storage, version)
+          : IndexReader.openAsOf(storage, moment);
+    }
   }
 
   private static final class Effort {
@@ -144,7 +166,7 @@ final class SearchCommand implements Callable<Integer> {
     float[] given = subject.vector == null ? null : parseVector(subject.vector);
     try (Storage storage = index.storage()) {
       long openedNanos = System.nanoTime();
-      IndexView view = IndexOption.open(storage, version);
+      IndexView view = pin == null ? IndexOption.open(storage, null) : pin.open(storage);
       long openNanos = System.nanoTime() - openedNanos;
       float[] vector = given == null ? lookUp(storage, view) : given;
       long startNanos = System.nanoTime();

@@ -128,6 +128,16 @@ public final class SnapshotLog {
   }
 
   /**
+   * The version that was the newest at a moment. Reads some twenty snapshots of a million.
+   *
+   * @throws NotAnIndexException if there is no index
+   * @throws NoVersionAsOfException if that version has expired, or there was none, or is none yet
+   */
+  public Snapshot asOf(AsOf moment) throws IOException {
+    return new AsOfSearch(this, newest()).find(moment);
+  }
+
+  /**
    * Publishes a snapshot, unless its version exists.
    *
    * @return false if another commit took the version; nothing was changed then
@@ -143,7 +153,7 @@ public final class SnapshotLog {
     }
   }
 
-  private boolean exists(long version) throws IOException {
+  boolean exists(long version) throws IOException {
     return storage.stat(path(version)).isPresent();
   }
 }

@@ -1,5 +1,6 @@
 package io.tarn.index.search;
 
+import io.tarn.index.commit.AsOf;
 import io.tarn.index.commit.SnapshotLog;
 import io.tarn.index.feature.Feature;
 import io.tarn.index.feature.FeatureId;
@@ -80,6 +81,17 @@ public final class IndexReader {
       throws IOException {
     SnapshotLog log = new SnapshotLog(storage);
     return new IndexReader(storage, log, options).load(log.read(version));
+  }
+
+  /**
+   * Opens the index as it was at a moment, with {@link OpenOptions#defaults}.
+   *
+   * @throws io.tarn.index.commit.NoVersionAsOfException if that version has expired, or there was
+   *     none, or is none yet
+   */
+  public static IndexView openAsOf(Storage storage, AsOf moment) throws IOException {
+    SnapshotLog log = new SnapshotLog(storage);
+    return new IndexReader(storage, log, OpenOptions.defaults()).load(log.asOf(moment));
   }
 
   /** What searches see now. */
