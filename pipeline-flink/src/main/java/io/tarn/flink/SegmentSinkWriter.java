@@ -124,6 +124,7 @@ final class SegmentSinkWriter implements CommittingSinkWriter<PositionedFeature,
 
   @Override
   public Collection<PendingChange> prepareCommit() {
+    modelIsFresh = false;
     if (reads.isEmpty()) {
       return List.of();
     }
@@ -140,7 +141,6 @@ final class SegmentSinkWriter implements CommittingSinkWriter<PositionedFeature,
     reads = new SourceReads();
     records = 0;
     badRecords = 0;
-    modelIsFresh = false;
     return List.of(written);
   }
 

@@ -87,7 +87,7 @@ class RecordFormatsTest {
     assertSame(reader.read(BinaryRecordWriter.write(TEXT_IDS, fields)), fields);
   }
 
-  @Property(tries = 150)
+  @Property(tries = 100)
   void avroRecordsSurviveTheirBytes(@ForAll("records") RecordFields fields) throws Exception {
     ValueReader containers = new AvroRecordReader(TEXT_IDS, Optional.empty(), MAX_BYTES);
     for (org.apache.avro.Schema schema : List.of(AVRO, AVRO_BYTES)) {
@@ -209,7 +209,7 @@ class RecordFormatsTest {
   }
 
   /** Records with one byte changed, and the rest cut off somewhere, or not. */
-  @Property(tries = 300)
+  @Property(tries = 200)
   void noBrokenRecordMakesAReaderFailOtherwise(
       @ForAll("records") RecordFields fields,
       @ForAll byte changed,

@@ -42,7 +42,7 @@ class StreamModelTest {
       send(topic, 200);
       job.awaitCaughtUp(index, topic);
       for (int round = 0; round < 2; round++) {
-        splitLargestList(index);
+        splitLists(index);
         send(topic, 50);
         job.awaitCaughtUp(index, topic);
         index.assertHolds(topic);
@@ -73,7 +73,7 @@ class StreamModelTest {
       job.awaitCaughtUp(index, topic);
       for (int round = 0; round < 3; round++) {
         send(topic, 100);
-        splitLargestList(index);
+        splitLists(index);
       }
       job.awaitCaughtUp(index, topic);
       job.cancel();
@@ -95,7 +95,7 @@ class StreamModelTest {
       committer.commit(prepare(writer, written));
       write(writer, 40);
       String before = index.newest().model().id();
-      splitLargestList(index);
+      splitLists(index);
       // With this buffer each record becomes a segment at once.
       write(writer, 41);
       prepare(writer, written);
@@ -107,6 +107,25 @@ class StreamModelTest {
           .containsExactly(before, before, index.newest().model().id());
       assertThat(written).extracting(c -> c.added().size()).containsExactly(40, 2, 1);
       assertThat(index.newest().model().id()).isNotEqualTo(before);
+    }
+  }
+
+  @Test
+  void aWriterThatHadNothingToDoTakesUpAModelAsWell() throws Exception {
+    TestIndex index = TestIndex.create(dir.resolve("index"));
+    Committer committer = new Committer(index.log, new ModelReassigner(index.storage));
+    List<Change> written = new ArrayList<>();
+    try (SegmentSinkWriter busy = new SegmentSinkWriter(new LocalStorage(index.dir), 1000);
+        SegmentSinkWriter idle = new SegmentSinkWriter(new LocalStorage(index.dir), 1000)) {
+      for (int offset = 0; offset < 40; offset++) {
+        write(busy, offset);
+      }
+      committer.commit(prepare(busy, written));
+      splitLists(index);
+      assertThat(idle.prepareCommit()).isEmpty();
+      write(idle, 40);
+
+      assertThat(prepare(idle, written).modelId()).isEqualTo(index.newest().model().id());
     }
   }
 
@@ -124,8 +143,8 @@ class StreamModelTest {
     writer.write(new PositionedFeature("kafka:t", 0, offset, offset, feature), null);
   }
 
-  /** One list becomes two; lists keep their ids for good, so another model is sure to follow. */
-  private static void splitLargestList(TestIndex index) throws IOException {
+  /** Lists become two each; lists keep their ids for good, so another model is sure to follow. */
+  private static void splitLists(TestIndex index) throws IOException {
     Snapshot snapshot = index.newest();
     Maintenance maintenance =
         new Maintenance(index.storage, snapshot, Maintenance.KEEP_ALL_DELETES);
