@@ -49,7 +49,8 @@ import picocli.CommandLine.Spec;
       "  ./tarn search --index photos --vector '[0.1, 0.9, 0.4]' --nprobe 4 --json",
       "  ./tarn search --index films --text 'a dog saves the day' --exact",
       "  ./tarn search --index photos --id beach-17 --k 3 --filter 'width < 650' --explain",
-      "  ./tarn search --index photos --id beach-17 --tier mapped --memory-budget 64MiB"
+      "  ./tarn search --index photos --id beach-17 --tier mapped --memory-budget 64MiB",
+      "  ./tarn search --index photos --id beach-17 --as-of kafka:photos:0:1"
     })
 final class SearchCommand implements Callable<Integer> {
   private static final int DEFAULT_K = 10;

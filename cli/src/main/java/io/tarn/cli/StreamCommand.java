@@ -20,7 +20,8 @@ import picocli.CommandLine.Spec;
       "nothing is lost or doubled either. Records that cannot be used go to the dead-letter topic.",
       "",
       "A record is JSON: id (or the key), vector or text, attributes, order, op; a null value",
-      "deletes. On a cluster the same job is started with flink run, with the same settings."
+      "deletes. Binary, Avro and Debezium's records are read with --set kafka.format=FORMAT. On a",
+      "cluster the same job is started with flink run, with the same settings."
     },
     optionListHeading = "%nOptions:%n",
     sortOptions = false,

@@ -3,8 +3,12 @@ package io.tarn.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.tarn.index.commit.SnapshotLog;
+import io.tarn.index.storage.LocalStorage;
+import io.tarn.index.storage.Storage;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
@@ -128,6 +132,44 @@ class SearchCommandTest {
     assertThat(answer.at("/hits/0/id").textValue()).isEqualTo("beach-4");
     Run.tarn("search", "--index", photos, "--version", 9, "--id", "beach-4")
         .fails(1, "has no version 9; its newest is 2");
+  }
+
+  @Test
+  void theIndexCanBeSearchedAsItWas() throws Exception {
+    long committedMs;
+    try (Storage storage = new LocalStorage(photos)) {
+      committedMs = new SnapshotLog(storage).read(2).timestampMs();
+    }
+    assertThat(versionAsOf("kafka:photos:0:2")).isEqualTo(2);
+    assertThat(versionAsOf(Instant.ofEpochMilli(committedMs).toString())).isEqualTo(2);
+
+    // Two versions of one moment cannot be told by time.
+    Path index = SampleIndexes.photos(dir.resolve("p"));
+    try (Storage storage = new LocalStorage(index)) {
+      SnapshotLog log = new SnapshotLog(storage);
+      Instant first = Instant.ofEpochMilli(log.read(1).timestampMs());
+      long expected = log.read(2).timestampMs() == log.read(1).timestampMs() ? 2 : 1;
+      JsonNode answer =
+          Run.tarn("search", "--index", index, "--as-of", first, "--vector", "[0,1,0]", "--json")
+              .json();
+      assertThat(answer.get("version").longValue()).isEqualTo(expected);
+    }
+
+    Run.tarn("search", "--index", photos, "--vector", "[0,1,0]", "--as-of", "kafka:photos:0:3")
+        .fails(1, "version 2 has read kafka:photos, partition 0, up to offset 2");
+    Run.tarn("search", "--index", photos, "--vector", "[0,1,0]", "--as-of", "2001-01-01T00:00:00Z")
+        .fails(1, "did not exist at 2001-01-01T00:00:00Z: its first version is of ");
+    Run.tarn("search", "--index", photos, "--vector", "[0,1,0]", "--as-of", "yesterday")
+        .fails(2, "'yesterday' is neither a time with its zone, such as 2026-11-21T10:00:00Z");
+    Run.tarn("search", "--index", photos, "--id", 1, "--as-of", "kafka:p:0:1", "--version", 1)
+        .fails(2, "--version", "--as-of");
+  }
+
+  private static long versionAsOf(String moment) throws Exception {
+    return Run.tarn("search", "--index", photos, "--as-of", moment, "--vector", "[0,1,0]", "--json")
+        .json()
+        .get("version")
+        .longValue();
   }
 
   @Test

@@ -29,14 +29,28 @@ final class ChangeAggregator extends AbstractStreamOperator<CommittableMessage<P
   private static final ListStateDescriptor<Tuple3<String, Integer, Long>> POSITIONS =
       new ListStateDescriptor<>("positions", Types.TUPLE(Types.STRING, Types.INT, Types.LONG));
 
+  private final double maxBadShare;
+  private final TopicIds topicIds;
+
   private transient ChangeMerger merger;
+  private transient BadShare badShare;
   private transient ListState<Tuple3<String, Integer, Long>> positions;
   private transient long lastCheckpointId;
+
+  /**
+   * @param maxBadShare the largest share of bad records with which the job goes on
+   * @param topicIds where the records come from
+   */
+  ChangeAggregator(double maxBadShare, TopicIds topicIds) {
+    this.maxBadShare = maxBadShare;
+    this.topicIds = topicIds;
+  }
 
   @Override
   public void initializeState(StateInitializationContext context) throws Exception {
     super.initializeState(context);
-    merger = new ChangeMerger();
+    merger = new ChangeMerger(topicIds.bySource());
+    badShare = new BadShare(maxBadShare);
     lastCheckpointId = context.getRestoredCheckpointId().orElse(0);
     positions = context.getOperatorStateStore().getListState(POSITIONS);
     for (Tuple3<String, Integer, Long> position : positions.get()) {
@@ -55,7 +69,7 @@ final class ChangeAggregator extends AbstractStreamOperator<CommittableMessage<P
   public void prepareSnapshotPreBarrier(long checkpointId) throws Exception {
     super.prepareSnapshotPreBarrier(checkpointId);
     lastCheckpointId = checkpointId;
-    handOn(checkpointId);
+    handOn(checkpointId, false);
   }
 
   @Override
@@ -75,11 +89,15 @@ final class ChangeAggregator extends AbstractStreamOperator<CommittableMessage<P
   @Override
   public void finish() throws Exception {
     super.finish();
-    handOn(lastCheckpointId + 1);
+    handOn(lastCheckpointId + 1, true);
   }
 
-  private void handOn(long checkpointId) {
+  private void handOn(long checkpointId, boolean isEnd) {
     List<PendingChange> changes = merger.drain();
+    badShare.add(
+        changes.stream().mapToLong(PendingChange::records).sum(),
+        changes.stream().mapToLong(PendingChange::badRecords).sum(),
+        isEnd);
     if (changes.isEmpty()) {
       return;
     }

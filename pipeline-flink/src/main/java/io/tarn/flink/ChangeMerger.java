@@ -19,14 +19,30 @@ import java.util.UUID;
 final class ChangeMerger {
   static final String OPERATION = "stream";
 
+  private final Map<String, String> incarnations;
   private final Map<String, SortedMap<Integer, Long>> reached = new TreeMap<>();
-  private final Map<String, Part> parts = new TreeMap<>();
+
+  /** In an order in which they can be published: of each partition the earlier records first. */
+  private final List<Part> parts = new ArrayList<>();
 
   /** What was written with one and the same model. */
   private static final class Part {
+    private final String modelId;
     private final List<SegmentRef> segments = new ArrayList<>();
     private final SourceReads reads = new SourceReads();
+    private long records;
     private long badRecords;
+
+    Part(String modelId) {
+      this.modelId = modelId;
+    }
+  }
+
+  /**
+   * @param incarnations of the sources, as far as they are known
+   */
+  ChangeMerger(Map<String, String> incarnations) {
+    this.incarnations = incarnations;
   }
 
   /** Takes over the position up to which changes were made before a restart. */
@@ -39,26 +55,49 @@ final class ChangeMerger {
     return reached;
   }
 
-  /** Adds what a subtask wrote. */
+  /** Adds what a subtask wrote, which follows on what it wrote before. */
   void add(PendingChange written) {
-    Part part = parts.computeIfAbsent(written.change().modelId(), unused -> new Part());
+    Part part = partFor(written.change());
     part.segments.addAll(written.change().added());
     part.reads.addAll(written.change().sources());
+    part.records += written.records();
     part.badRecords += written.badRecords();
   }
 
   /**
+   * One of the same model, but none before another that holds earlier records of the same
+   * partitions: published after them, those would seem to be in the index already.
+   */
+  private Part partFor(Change written) {
+    Part fitting = null;
+    for (int i = parts.size() - 1; i >= 0; i--) {
+      Part part = parts.get(i);
+      if (part.modelId.equals(written.modelId())) {
+        fitting = part;
+      }
+      if (part.reads.intersect(written.sources())) {
+        break;
+      }
+    }
+    if (fitting == null) {
+      fitting = new Part(written.modelId());
+      parts.add(fitting);
+    }
+    return fitting;
+  }
+
+  /**
    * Makes changes of all that was added since the last call: none if nothing was, and more than one
-   * only if subtasks started while the model was replaced.
+   * only while subtasks take up a new model. They must be published in this order.
    */
   List<PendingChange> drain() {
     List<PendingChange> changes = new ArrayList<>();
-    parts.forEach((modelId, part) -> changes.add(toChange(modelId, part)));
+    parts.forEach(part -> changes.add(toChange(part)));
     parts.clear();
     return changes;
   }
 
-  private PendingChange toChange(String modelId, Part part) {
+  private PendingChange toChange(Part part) {
     SortedMap<String, SourceAdvance> sources = new TreeMap<>();
     part.reads
         .toAdvances()
@@ -67,11 +106,18 @@ final class ChangeMerger {
                 sources.put(
                     source,
                     new SourceAdvance(
-                        follow(source, advance.partitions()), advance.lastRecordMs())));
+                        follow(source, advance.partitions()),
+                        advance.lastRecordMs(),
+                        incarnations.get(source))));
     Change change =
         new Change(
-            UUID.randomUUID().toString(), OPERATION, modelId, part.segments, List.of(), sources);
-    return new PendingChange(change, part.badRecords);
+            UUID.randomUUID().toString(),
+            OPERATION,
+            part.modelId,
+            part.segments,
+            List.of(),
+            sources);
+    return new PendingChange(change, part.records, part.badRecords);
   }
 
   private SortedMap<Integer, OffsetRange> follow(

@@ -30,8 +30,7 @@ final class DecodeFunction extends ProcessFunction<KafkaRecord, PositionedFeatur
       new OutputTag<>("dead-letters", TypeInformation.of(DeadLetter.class));
 
   private final StorageOpener opener;
-  private final KeyFormat keyFormat;
-  private final int maxRecordBytes;
+  private final DecoderOptions options;
 
   private transient RecordDecoder decoder;
   private transient TakenPositions taken;
@@ -39,10 +38,9 @@ final class DecodeFunction extends ProcessFunction<KafkaRecord, PositionedFeatur
   private transient Counter badRecords;
   private transient Counter knownRecords;
 
-  DecodeFunction(StorageOpener opener, KeyFormat keyFormat, int maxRecordBytes) {
+  DecodeFunction(StorageOpener opener, DecoderOptions options) {
     this.opener = opener;
-    this.keyFormat = keyFormat;
-    this.maxRecordBytes = maxRecordBytes;
+    this.options = options;
   }
 
   @Override
@@ -50,7 +48,7 @@ final class DecodeFunction extends ProcessFunction<KafkaRecord, PositionedFeatur
     try (Storage storage = opener.open()) {
       Snapshot snapshot = new SnapshotLog(storage).newest();
       taken = new TakenPositions(snapshot);
-      decoder = decoder(storage, snapshot, keyFormat, maxRecordBytes);
+      decoder = decoder(storage, snapshot, options);
     }
     sourceNames = new HashMap<>();
     MetricGroup metrics = getRuntimeContext().getMetricGroup();
@@ -60,8 +58,7 @@ final class DecodeFunction extends ProcessFunction<KafkaRecord, PositionedFeatur
   }
 
   /** The decoder for an index, with the embedder that is stored in it. */
-  static RecordDecoder decoder(
-      Storage storage, Snapshot snapshot, KeyFormat keyFormat, int maxRecordBytes)
+  static RecordDecoder decoder(Storage storage, Snapshot snapshot, DecoderOptions options)
       throws IOException {
     Optional<Embedder> embedder = Optional.empty();
     if (snapshot.embedder() != null) {
@@ -69,7 +66,7 @@ final class DecodeFunction extends ProcessFunction<KafkaRecord, PositionedFeatur
       byte[] bytes = ChecksummedFile.read(storage, ref.file());
       embedder = Optional.of(Embedders.open(ref.kind(), bytes));
     }
-    return new RecordDecoder(snapshot.schema(), embedder, keyFormat, maxRecordBytes);
+    return new RecordDecoder(snapshot.schema(), embedder, options);
   }
 
   @Override

@@ -26,14 +26,18 @@ final class IndexSink
         SupportsCommitter<PendingChange>,
         SupportsPreCommitTopology<PendingChange, PendingChange> {
   private final StorageOpener opener;
+  private final TopicIds topicIds;
   private final long bufferBytes;
+  private final double maxBadShare;
 
   /**
-   * @param bufferBytes how much each subtask may hold in memory; it writes a segment then
+   * @param topicIds where the features come from
    */
-  IndexSink(StorageOpener opener, long bufferBytes) {
+  IndexSink(StorageOpener opener, TopicIds topicIds, StreamSettings settings) {
     this.opener = opener;
-    this.bufferBytes = bufferBytes;
+    this.topicIds = topicIds;
+    this.bufferBytes = settings.bufferBytes();
+    this.maxBadShare = settings.kafka().maxBadShare();
   }
 
   @Override
@@ -51,7 +55,7 @@ final class IndexSink
         .transform(
             "merge",
             CommittableMessageTypeInfo.of(PendingChange.Serializer::new),
-            new ChangeAggregator())
+            new ChangeAggregator(maxBadShare, topicIds))
         .uid("merge")
         .setParallelism(1)
         .setMaxParallelism(1)
@@ -60,7 +64,7 @@ final class IndexSink
 
   @Override
   public Committer<PendingChange> createCommitter(CommitterInitContext context) throws IOException {
-    return new SnapshotCommitter(opener.open(), context.metricGroup());
+    return new SnapshotCommitter(opener.open(), topicIds.guard(), context.metricGroup());
   }
 
   @Override

@@ -1,45 +1,30 @@
 package io.tarn.flink;
 
-import com.fasterxml.jackson.core.JsonFactory;
+import static io.tarn.flink.JsonValues.describe;
+import static io.tarn.flink.JsonValues.unparsable;
+
 import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonParser.NumberType;
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.core.json.JsonReadFeature;
-import io.tarn.flink.JsonRecord.Op;
-import io.tarn.index.feature.Attribute;
+import io.tarn.flink.RecordFields.Op;
 import io.tarn.index.feature.RejectedFeatureException;
 import io.tarn.index.feature.RejectedFeatureException.Reason;
 import io.tarn.index.feature.Schema;
 import java.io.IOException;
-import java.util.Arrays;
 import java.util.EnumSet;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
 
-/**
- * Reads JSON values token by token, straight into floats: no tree, no boxed numbers. Fields and
- * attributes it does not know are passed over and counted. Not thread-safe.
- */
-final class JsonRecordReader {
-  private static final JsonFactory JSON =
-      JsonFactory.builder()
-          // Python writes NaN and Infinity. They are refused as such, not as broken JSON.
-          .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
-          .enable(StreamReadFeature.USE_FAST_DOUBLE_PARSER)
-          .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
-          .build();
-
+/** Reads JSON values. Fields and attributes it does not know are passed over and counted. */
+final class JsonRecordReader implements ValueReader {
   private enum Field {
     ID,
     VECTOR,
     TEXT,
     ATTRIBUTES,
     ORDER,
-    OP
+    OP,
+    EMBEDDER
   }
 
   private static final Map<String, Field> FIELDS =
@@ -49,49 +34,36 @@ final class JsonRecordReader {
           "text", Field.TEXT,
           "attributes", Field.ATTRIBUTES,
           "order", Field.ORDER,
-          "op", Field.OP);
+          "op", Field.OP,
+          "embedder", Field.EMBEDDER);
 
   private final Schema schema;
-  private final Map<String, Integer> attributeIndexes = new HashMap<>();
+  private final Map<String, Integer> attributeIndexes;
   private long ignoredFields;
 
   JsonRecordReader(Schema schema) {
     this.schema = schema;
-    for (Attribute attribute : schema.attributes()) {
-      attributeIndexes.put(attribute.name(), attributeIndexes.size());
-    }
+    this.attributeIndexes = AttributeRules.indexes(schema);
   }
 
-  /** How many fields and attributes unknown to the index were passed over so far. */
-  long ignoredFields() {
+  @Override
+  public long ignoredFields() {
     return ignoredFields;
   }
 
-  JsonRecord read(byte[] value) throws RejectedFeatureException {
-    try (JsonParser json = JSON.createParser(value)) {
-      if (json.nextToken() != JsonToken.START_OBJECT) {
-        throw unparsable("the value is not a JSON object");
-      }
-      JsonRecord record = readObject(json);
-      if (json.nextToken() != null) {
-        throw unparsable("the JSON object is followed by something else");
-      }
-      return record;
-    } catch (JsonProcessingException e) {
-      throw unparsable("malformed JSON: " + e.getOriginalMessage());
-    } catch (IOException e) {
-      // The bytes are in memory, so it is their encoding that cannot be read.
-      throw unparsable("malformed JSON: " + e.getMessage());
-    }
+  @Override
+  public RecordFields read(byte[] value) throws RejectedFeatureException {
+    return JsonValues.readObject(value, this::readObject);
   }
 
-  private JsonRecord readObject(JsonParser json) throws IOException, RejectedFeatureException {
+  private RecordFields readObject(JsonParser json) throws IOException, RejectedFeatureException {
     String id = null;
     float[] vector = null;
     String text = null;
     Object[] attributes = new Object[schema.attributes().size()];
     OptionalLong order = OptionalLong.empty();
     Op op = Op.UPSERT;
+    String embedder = null;
     Set<Field> seen = EnumSet.noneOf(Field.class);
     while (json.nextToken() != JsonToken.END_OBJECT) {
       String name = json.currentName();
@@ -108,50 +80,16 @@ final class JsonRecordReader {
         continue;
       }
       switch (field) {
-        case ID -> id = readId(json);
-        case VECTOR -> vector = readVector(json);
-        case TEXT -> text = readText(json);
+        case ID -> id = JsonValues.readId(json);
+        case VECTOR -> vector = JsonValues.readVector(json, schema.dimension());
+        case TEXT -> text = JsonValues.readText(json, name);
         case ATTRIBUTES -> readAttributes(json, attributes);
         case ORDER -> order = OptionalLong.of(readOrder(json));
         case OP -> op = readOp(json);
+        case EMBEDDER -> embedder = JsonValues.readText(json, name);
       }
     }
-    return new JsonRecord(id, vector, text, attributes, order, op);
-  }
-
-  private static String readId(JsonParser json) throws IOException, RejectedFeatureException {
-    if (json.currentToken() != JsonToken.VALUE_STRING
-        && json.currentToken() != JsonToken.VALUE_NUMBER_INT) {
-      throw new RejectedFeatureException(
-          Reason.BAD_ID, "the id is " + describe(json) + ": give text or a whole number");
-    }
-    return json.getText();
-  }
-
-  private float[] readVector(JsonParser json) throws IOException, RejectedFeatureException {
-    if (json.currentToken() != JsonToken.START_ARRAY) {
-      throw unparsable("the vector is " + describe(json) + ": give an array of numbers");
-    }
-    float[] vector = new float[schema.dimension()];
-    int count = 0;
-    while (json.nextToken() != JsonToken.END_ARRAY) {
-      if (!json.currentToken().isNumeric()) {
-        throw unparsable("value " + count + " of the vector is " + describe(json));
-      }
-      if (count == vector.length) {
-        vector = Arrays.copyOf(vector, Math.multiplyExact(count, 2));
-      }
-      vector[count] = json.getFloatValue();
-      count++;
-    }
-    return count == vector.length ? vector : Arrays.copyOf(vector, count);
-  }
-
-  private static String readText(JsonParser json) throws IOException, RejectedFeatureException {
-    if (json.currentToken() != JsonToken.VALUE_STRING) {
-      throw unparsable("the text is " + describe(json));
-    }
-    return json.getText();
+    return new RecordFields(id, vector, text, attributes, order, op, embedder);
   }
 
   private void readAttributes(JsonParser json, Object[] values)
@@ -166,13 +104,13 @@ final class JsonRecordReader {
       if (index == null) {
         passOver(json);
       } else {
-        values[index] = JsonAttribute.read(json, schema.attributes().get(index));
+        values[index] = JsonValues.readAttribute(json, schema.attributes().get(index));
       }
     }
   }
 
   private static long readOrder(JsonParser json) throws IOException, RejectedFeatureException {
-    if (!isLong(json)) {
+    if (!JsonValues.isLong(json)) {
       throw unparsable("the order is " + describe(json) + ": give a 64-bit whole number");
     }
     return json.getLongValue();
@@ -191,30 +129,5 @@ final class JsonRecordReader {
   private void passOver(JsonParser json) throws IOException {
     ignoredFields++;
     json.skipChildren();
-  }
-
-  /** Whether the current value is a whole number that fits 64 bits. */
-  static boolean isLong(JsonParser json) throws IOException {
-    return json.currentToken() == JsonToken.VALUE_NUMBER_INT
-        && json.getNumberType() != NumberType.BIG_INTEGER;
-  }
-
-  /** The current value as a message shows it. */
-  static String describe(JsonParser json) throws IOException {
-    return switch (json.currentToken()) {
-      case START_OBJECT -> "an object";
-      case START_ARRAY -> "an array";
-      case VALUE_STRING -> "the text \"" + shortened(json.getText()) + "\"";
-      default -> shortened(json.getText());
-    };
-  }
-
-  private static String shortened(String text) {
-    int limit = 40;
-    return text.length() <= limit ? text : text.substring(0, limit) + "…";
-  }
-
-  private static RejectedFeatureException unparsable(String message) {
-    return new RejectedFeatureException(Reason.UNPARSABLE, message);
   }
 }

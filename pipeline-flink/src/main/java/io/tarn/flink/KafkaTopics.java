@@ -38,9 +38,10 @@ final class KafkaTopics {
   /**
    * Waits for Kafka, checks that the topics exist, and makes the dead-letter topic.
    *
+   * @return the ids of the topics that are read
    * @throws IOException if Kafka does not answer in time, or a topic is missing
    */
-  static void prepare(Kafka kafka) throws IOException, InterruptedException {
+  static TopicIds prepare(Kafka kafka) throws IOException, InterruptedException {
     try (Admin admin = Admin.create(adminProperties(kafka))) {
       Set<String> existing = awaitTopics(admin, kafka);
       Set<String> missing = new TreeSet<>(kafka.topics());
@@ -56,6 +57,9 @@ final class KafkaTopics {
       if (!existing.contains(kafka.deadLetterTopic())) {
         createDeadLetterTopic(admin, kafka);
       }
+      return new TopicIds(
+          adminProperties(kafka),
+          TopicIds.of(get(admin.describeTopics(kafka.topics()).allTopicNames())));
     } catch (KafkaException e) {
       throw unusable(kafka, e);
     }

@@ -5,5 +5,7 @@ public enum KeyFormat {
   /** UTF-8 text; for int64 ids their decimal digits. */
   TEXT,
   /** Eight bytes, big endian, as Kafka's LongSerializer writes them; for int64 ids only. */
-  INT64
+  INT64,
+  /** Text, a whole number, or an object with one such field, with or without its schema. */
+  JSON
 }

@@ -14,13 +14,17 @@ import org.apache.flink.core.io.SimpleVersionedSerializer;
  * subtask did up to a checkpoint, then what all of them did together.
  *
  * @param change the change to the index
+ * @param records how many records were read
  * @param badRecords how many of the records read were set aside
  */
-record PendingChange(Change change, long badRecords) {
+record PendingChange(Change change, long records, long badRecords) {
 
   /** State of running jobs holds these bytes; readers take every version up to their own. */
   static final class Serializer implements SimpleVersionedSerializer<PendingChange> {
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
+
+    /** Without the number of records. */
+    private static final int FIRST_VERSION = 1;
 
     @Override
     public int getVersion() {
@@ -31,6 +35,7 @@ record PendingChange(Change change, long badRecords) {
     public byte[] serialize(PendingChange pending) throws IOException {
       ByteArrayOutputStream bytes = new ByteArrayOutputStream();
       DataOutputStream out = new DataOutputStream(bytes);
+      out.writeLong(pending.records());
       out.writeLong(pending.badRecords());
       out.write(SnapshotFile.changeToBytes(pending.change()));
       return bytes.toByteArray();
@@ -38,7 +43,7 @@ record PendingChange(Change change, long badRecords) {
 
     @Override
     public PendingChange deserialize(int version, byte[] bytes) throws IOException {
-      if (version != VERSION) {
+      if (version < FIRST_VERSION || version > VERSION) {
         throw new IOException(
             "the job's state holds changes of version "
                 + version
@@ -47,8 +52,10 @@ record PendingChange(Change change, long badRecords) {
                 + ": start the job without its state, and it resumes from the index");
       }
       DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes));
+      long records = version == FIRST_VERSION ? 0 : in.readLong();
       long badRecords = in.readLong();
-      return new PendingChange(SnapshotFile.changeFromBytes(in.readAllBytes()), badRecords);
+      return new PendingChange(
+          SnapshotFile.changeFromBytes(in.readAllBytes()), records, badRecords);
     }
   }
 }

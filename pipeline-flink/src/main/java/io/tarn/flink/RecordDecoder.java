@@ -23,10 +23,11 @@ import java.util.Optional;
  * <ul>
  *   <li>The key is the id; see {@link KeyFormat}. A record without a key names its id in the value.
  *   <li>No value means delete.
- *   <li>A value is a JSON object {@code {"id", "vector" | "text", "attributes", "order", "op"}}:
- *       {@code id} only repeats the key; {@code text} is embedded with the index's embedder; {@code
- *       attributes} is an object by name; {@code order} is the record's timestamp by default;
- *       {@code op} is {@code "upsert"}, the default, or {@code "delete"}. A null counts as not
+ *   <li>A value is written in a {@link RecordFormat}. Its fields: {@code id} only repeats the key;
+ *       {@code vector}, or {@code text}, which is embedded with the index's embedder; {@code
+ *       attributes} by name; {@code order} is the record's timestamp by default; {@code op} is
+ *       {@code upsert}, the default, or {@code delete}; {@code embedder}, the fingerprint of what
+ *       made the vector: that of another embedder than the index's is refused. A null counts as not
  *       given.
  *   <li>Fields and attributes the index does not know are passed over and counted.
  * </ul>
@@ -37,9 +38,8 @@ import java.util.Optional;
 final class RecordDecoder {
   private final Schema schema;
   private final Optional<Embedder> embedder;
-  private final KeyFormat keyFormat;
-  private final int maxRecordBytes;
-  private final JsonRecordReader reader;
+  private final DecoderOptions options;
+  private final ValueReader reader;
   private final CharsetDecoder fromUtf8 =
       StandardCharsets.UTF_8
           .newDecoder()
@@ -49,12 +49,10 @@ final class RecordDecoder {
 
   /**
    * @param embedder what embeds text; without it records with text are refused
-   * @param maxRecordBytes the most that key and value may have together
    * @throws IllegalArgumentException if the parts do not fit each other
    */
-  RecordDecoder(
-      Schema schema, Optional<Embedder> embedder, KeyFormat keyFormat, int maxRecordBytes) {
-    if (keyFormat == KeyFormat.INT64 && schema.idType() != IdType.INT64) {
+  RecordDecoder(Schema schema, Optional<Embedder> embedder, DecoderOptions options) {
+    if (options.keyFormat() == KeyFormat.INT64 && schema.idType() != IdType.INT64) {
       throw new IllegalArgumentException(
           "kafka.key-format is int64, but the ids of the index are text: set it to text");
     }
@@ -70,9 +68,19 @@ final class RecordDecoder {
         });
     this.schema = schema;
     this.embedder = embedder;
-    this.keyFormat = keyFormat;
-    this.maxRecordBytes = maxRecordBytes;
-    this.reader = new JsonRecordReader(schema);
+    this.options = options;
+    this.reader = reader(schema, options);
+  }
+
+  private static ValueReader reader(Schema schema, DecoderOptions options) {
+    return switch (options.format()) {
+      case JSON -> new JsonRecordReader(schema);
+      case BINARY -> new BinaryRecordReader(schema);
+      case AVRO ->
+          new AvroRecordReader(
+              schema, Optional.ofNullable(options.avroSchema()), options.maxRecordBytes());
+      case DEBEZIUM_JSON -> new DebeziumRecordReader(schema);
+    };
   }
 
   /** How many fields and attributes unknown to the index were passed over so far. */
@@ -88,24 +96,44 @@ final class RecordDecoder {
   Feature decode(byte[] key, byte[] value, long offset, long timestampMs)
       throws RejectedFeatureException {
     long bytes = (key == null ? 0L : key.length) + (value == null ? 0L : value.length);
-    if (bytes > maxRecordBytes) {
+    if (bytes > options.maxRecordBytes()) {
       throw new RejectedFeatureException(
           Reason.OVERSIZED,
-          "the record has " + bytes + " bytes, kafka.max-record-bytes allows " + maxRecordBytes);
+          "the record has "
+              + bytes
+              + " bytes, kafka.max-record-bytes allows "
+              + options.maxRecordBytes());
     }
     if (value == null) {
       return Feature.delete(agreedId(key, null), timestampMs, offset);
     }
-    JsonRecord json = reader.read(value);
-    FeatureId id = agreedId(key, json.id());
-    long order = json.order().orElse(timestampMs);
-    return switch (json.op()) {
+    RecordFields fields = reader.read(value);
+    FeatureId id = agreedId(key, fields.id());
+    long order = fields.order().orElse(timestampMs);
+    return switch (fields.op()) {
       case DELETE -> Feature.delete(id, order, offset);
       case UPSERT -> {
-        float[] vector = VectorRules.accept(schema, vector(json));
-        yield new Feature(id, vector, order, offset, json.attributes());
+        checkEmbedder(fields.embedder());
+        float[] vector = VectorRules.accept(schema, vector(fields));
+        yield new Feature(id, vector, order, offset, fields.attributes());
       }
     };
+  }
+
+  /** Vectors of two embedders have distances, but these mean nothing. */
+  private void checkEmbedder(String fingerprint) throws RejectedFeatureException {
+    if (fingerprint == null) {
+      return;
+    }
+    String own = embedder.map(Embedder::fingerprint).orElse(null);
+    if (!fingerprint.equals(own)) {
+      throw new RejectedFeatureException(
+          Reason.OTHER_EMBEDDER,
+          "the record is of the embedder "
+              + JsonValues.shortened(fingerprint)
+              + ", the index "
+              + (own == null ? "has none" : "has " + own));
+    }
   }
 
   private FeatureId agreedId(byte[] key, String valueId) throws RejectedFeatureException {
@@ -117,6 +145,10 @@ final class RecordDecoder {
       }
       return fromKey;
     }
+    if (fromKey != null && options.format() == RecordFormat.DEBEZIUM_JSON) {
+      // A table's key need not be its column 'id'.
+      return fromKey;
+    }
     FeatureId fromValue = parseId(valueId);
     if (fromKey != null && !fromKey.equals(fromValue)) {
       throw new RejectedFeatureException(
@@ -126,7 +158,7 @@ final class RecordDecoder {
   }
 
   private FeatureId readKey(byte[] key) throws RejectedFeatureException {
-    return switch (keyFormat) {
+    return switch (options.keyFormat()) {
       case TEXT -> parseId(decodeUtf8(key));
       case INT64 -> {
         if (key.length != Long.BYTES) {
@@ -134,6 +166,10 @@ final class RecordDecoder {
               Reason.BAD_ID, "the key has " + key.length + " bytes, an int64 has " + Long.BYTES);
         }
         yield FeatureId.of(ByteBuffer.wrap(key).getLong());
+      }
+      case JSON -> {
+        String id = JsonValues.readKey(key);
+        yield id == null ? null : parseId(id);
       }
     };
   }
@@ -158,11 +194,11 @@ final class RecordDecoder {
     }
   }
 
-  private float[] vector(JsonRecord json) throws RejectedFeatureException {
-    if (json.text() == null) {
-      return json.vector();
+  private float[] vector(RecordFields fields) throws RejectedFeatureException {
+    if (fields.text() == null) {
+      return fields.vector();
     }
-    if (json.vector() != null) {
+    if (fields.vector() != null) {
       throw new RejectedFeatureException(
           Reason.UNPARSABLE, "the record has a vector and a text; it must have one of them");
     }
@@ -171,7 +207,7 @@ final class RecordDecoder {
           Reason.NOT_EMBEDDABLE, "the record has a text, but the index has no embedder");
     }
     try {
-      return embedder.get().embed(json.text());
+      return embedder.get().embed(fields.text());
     } catch (EmbeddingException e) {
       throw new RejectedFeatureException(Reason.NOT_EMBEDDABLE, e.getMessage());
     }

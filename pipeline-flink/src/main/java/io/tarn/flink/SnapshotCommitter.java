@@ -28,6 +28,7 @@ final class SnapshotCommitter implements Committer<PendingChange> {
   private static final Logger LOG = LoggerFactory.getLogger(SnapshotCommitter.class);
 
   private final Storage storage;
+  private final TopicIds.Guard topics;
   private final io.tarn.index.commit.Committer committer;
   private final Counter committedRows;
   private final Counter committedDeletes;
@@ -36,9 +37,12 @@ final class SnapshotCommitter implements Committer<PendingChange> {
 
   /**
    * @param storage closed by this committer
+   * @param topics closed by this committer as well
    */
-  SnapshotCommitter(Storage storage, MetricGroup metrics) throws IOException {
+  SnapshotCommitter(Storage storage, TopicIds.Guard topics, MetricGroup metrics)
+      throws IOException {
     this.storage = storage;
+    this.topics = topics;
     SnapshotLog log = new SnapshotLog(storage);
     this.committer = new io.tarn.index.commit.Committer(log, new ModelReassigner(storage));
     this.version = log.newestVersion();
@@ -46,10 +50,19 @@ final class SnapshotCommitter implements Committer<PendingChange> {
     this.committedDeletes = metrics.counter("committedDeletes");
     metrics.gauge("indexVersion", () -> version);
     metrics.gauge("lastCommitMs", () -> lastCommitMs);
+    // A consumer that finds nothing at its position would have the job restarted without end.
+    try {
+      topics.checkIfPossible();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted while Kafka was asked for its topics", e);
+    }
   }
 
   @Override
-  public void commit(Collection<CommitRequest<PendingChange>> requests) throws IOException {
+  public void commit(Collection<CommitRequest<PendingChange>> requests)
+      throws IOException, InterruptedException {
+    topics.check();
     for (CommitRequest<PendingChange> request : requests) {
       if (!publish(request.getCommittable())) {
         request.signalAlreadyCommitted();
@@ -117,6 +130,7 @@ final class SnapshotCommitter implements Committer<PendingChange> {
 
   @Override
   public void close() throws IOException {
+    topics.close();
     storage.close();
   }
 }

@@ -62,8 +62,8 @@ final class SnapshotOffsets implements OffsetsInitializer {
           if (start > ends.get(partition)) {
             throw refusal(
                 "the index has read %s up to offset %d, but the partition ends at %d: the topic"
-                    + " was deleted and made anew. Give the new topic another name, or build a new"
-                    + " index",
+                    + " was deleted and made anew, or its broker lost records. Give the topic"
+                    + " another name, or build a new index",
                 partition, start, ends.get(partition));
           }
           if (start < beginnings.get(partition)) {

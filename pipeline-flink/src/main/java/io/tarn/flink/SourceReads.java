@@ -2,6 +2,7 @@ package io.tarn.flink;
 
 import io.tarn.index.snapshot.OffsetRange;
 import io.tarn.index.snapshot.SourceAdvance;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.SortedMap;
@@ -30,6 +31,17 @@ final class SourceReads {
                 .partitions()
                 .forEach(
                     (partition, range) -> add(source, partition, range, advance.lastRecordMs())));
+  }
+
+  /** Whether records of one of these partitions were added. */
+  boolean intersect(Map<String, SourceAdvance> sources) {
+    return sources.entrySet().stream()
+        .anyMatch(
+            source ->
+                ranges.containsKey(source.getKey())
+                    && !Collections.disjoint(
+                        ranges.get(source.getKey()).keySet(),
+                        source.getValue().partitions().keySet()));
   }
 
   boolean isEmpty() {

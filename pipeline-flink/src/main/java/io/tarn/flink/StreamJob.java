@@ -1,11 +1,14 @@
 package io.tarn.flink;
 
 import io.tarn.flink.StreamSettings.Kafka;
+import io.tarn.index.commit.Committer;
 import io.tarn.index.commit.SnapshotLog;
 import io.tarn.index.format.ModelFile;
 import io.tarn.index.snapshot.Snapshot;
+import io.tarn.index.snapshot.SourceState;
 import io.tarn.index.storage.Storage;
 import io.tarn.index.storage.hadoop.StorageLocation;
+import io.tarn.index.write.ModelReassigner;
 import io.tarn.settings.JobArguments;
 import io.tarn.settings.Settings;
 import java.io.IOException;
@@ -92,8 +95,10 @@ public final class StreamJob {
 
   static void build(StreamExecutionEnvironment env, StreamSettings settings, StorageOpener opener)
       throws IOException, InterruptedException {
-    checkIndex(opener, settings.kafka());
-    KafkaTopics.prepare(settings.kafka());
+    DecoderOptions options = DecoderOptions.of(settings.kafka());
+    checkIndex(opener, options);
+    TopicIds topicIds = KafkaTopics.prepare(settings.kafka());
+    checkSources(opener, settings.kafka(), topicIds);
     configure(env, settings);
 
     DataStream<KafkaRecord> records =
@@ -101,10 +106,7 @@ public final class StreamJob {
             .uid("kafka-source");
     SingleOutputStreamOperator<PositionedFeature> features =
         records
-            .process(
-                new DecodeFunction(
-                    opener, settings.kafka().keyFormat(), settings.kafka().maxRecordBytes()),
-                new PositionedFeatureType())
+            .process(new DecodeFunction(opener, options), new PositionedFeatureType())
             .name("decode")
             .uid("decode");
     features
@@ -112,15 +114,38 @@ public final class StreamJob {
         .sinkTo(deadLetterSink(settings.kafka()))
         .name("dead letters")
         .uid("dead-letters");
-    features.sinkTo(new IndexSink(opener, settings.bufferBytes())).name("index").uid("index");
+    features.sinkTo(new IndexSink(opener, topicIds, settings)).name("index").uid("index");
   }
 
-  private static void checkIndex(StorageOpener opener, Kafka kafka) throws IOException {
+  private static void checkIndex(StorageOpener opener, DecoderOptions options) throws IOException {
     try (Storage storage = opener.open()) {
       Snapshot snapshot = new SnapshotLog(storage).newest();
       ModelFile.read(storage, snapshot.model());
-      DecodeFunction.decoder(storage, snapshot, kafka.keyFormat(), kafka.maxRecordBytes());
+      DecodeFunction.decoder(storage, snapshot, options);
       LOG.info("Index {} is at version {}", storage.location(), snapshot.version());
+    }
+  }
+
+  /** Sees to it that the index has read these topics, and not others of their names. */
+  private static void checkSources(StorageOpener opener, Kafka kafka, TopicIds topicIds)
+      throws IOException {
+    try (Storage storage = opener.open()) {
+      SnapshotLog log = new SnapshotLog(storage);
+      Snapshot snapshot = log.newest();
+      Committer committer = new Committer(log, new ModelReassigner(storage));
+      for (String topic : kafka.topics()) {
+        String source = TakenPositions.sourceName(topic);
+        String id = topicIds.bySource().get(source);
+        SourceState state = snapshot.source(source);
+        boolean mayBeOther =
+            state.isOther(id) || (state.incarnation() == null && !state.nextOffsets().isEmpty());
+        if (id != null && mayBeOther && kafka.readAnew().contains(topic)) {
+          long version = committer.restartSource(source, id).version();
+          LOG.warn("Version {} has read nothing of the new topic {}, id {}", version, topic, id);
+        } else if (state.isOther(id)) {
+          throw new IOException(TopicIds.remade(topic, state.incarnation(), id));
+        }
+      }
     }
   }
 

@@ -1,6 +1,7 @@
 package io.tarn.flink;
 
 import io.tarn.settings.Default;
+import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -44,20 +45,28 @@ public record StreamSettings(
   /**
    * @param bootstrapServers host:port, or several with commas
    * @param topics what to read, all into the one index
+   * @param readAnew those of the topics that may have been deleted and made anew
    * @param groupId under which Kafka shows how far the job is
    * @param deadLetterTopic where bad records go; made if it does not exist
-   * @param keyFormat how keys spell ids
+   * @param format how values are written
+   * @param avroSchema a file with the schema of all Avro records; by default each brings its own
+   * @param keyFormat how keys spell ids; by default text, and json for Debezium
    * @param maxRecordBytes what key and value may have together
+   * @param maxBadShare the share of bad records above which the job fails
    * @param startTimeoutMs how long the job waits for Kafka before it starts
    * @param properties handed to Kafka's clients as they are
    */
   public record Kafka(
       String bootstrapServers,
       List<String> topics,
+      List<String> readAnew,
       @Default("tarn") String groupId,
       @Default("tarn-dead-letters") String deadLetterTopic,
-      @Default("text") KeyFormat keyFormat,
+      @Default("json") RecordFormat format,
+      Optional<Path> avroSchema,
+      Optional<KeyFormat> keyFormat,
       @Default("8388608") int maxRecordBytes,
+      @Default("1") double maxBadShare,
       @Default("120000") long startTimeoutMs,
       Map<String, String> properties) {
     public Kafka {
@@ -67,9 +76,22 @@ public record StreamSettings(
       require(
           !topics.contains(deadLetterTopic),
           "kafka.dead-letter-topic must not be one of kafka.topics");
+      require(
+          topics.containsAll(readAnew),
+          "kafka.read-anew names a topic that is not in kafka.topics");
       require(!groupId.isBlank(), "kafka.group-id must not be blank");
       require(maxRecordBytes >= 1, "kafka.max-record-bytes must be at least 1");
+      require(maxBadShare >= 0 && maxBadShare <= 1, "kafka.max-bad-share must be between 0 and 1");
+      require(
+          avroSchema.isEmpty() || format == RecordFormat.AVRO,
+          "kafka.avro-schema is given, but kafka.format is not avro");
       require(startTimeoutMs >= 0, "kafka.start-timeout-ms must not be negative");
+    }
+
+    /** The format of the keys, given or by default. */
+    KeyFormat effectiveKeyFormat() {
+      return keyFormat.orElse(
+          format == RecordFormat.DEBEZIUM_JSON ? KeyFormat.JSON : KeyFormat.TEXT);
     }
   }
 

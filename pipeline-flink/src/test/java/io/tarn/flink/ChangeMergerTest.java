@@ -1,6 +1,7 @@
 package io.tarn.flink;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
 import io.tarn.index.snapshot.Change;
@@ -9,15 +10,22 @@ import io.tarn.index.snapshot.OffsetRange;
 import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.snapshot.SourceAdvance;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.Size;
 import org.junit.jupiter.api.Test;
 
 class ChangeMergerTest {
   private static final String SOURCE = "kafka:t";
 
-  private final ChangeMerger merger = new ChangeMerger();
+  private final ChangeMerger merger = new ChangeMerger(Map.of());
 
   @Test
   void whatAllSubtasksWroteBecomesOneChange() {
@@ -27,6 +35,7 @@ class ChangeMergerTest {
     PendingChange merged = merger.drain().get(0);
 
     assertThat(merged.badRecords()).isEqualTo(3);
+    assertThat(merged.records()).isEqualTo(21);
     assertThat(merged.change().added()).containsExactly(segment("a"), segment("b"));
     assertThat(merged.change().sources())
         .containsExactly(
@@ -96,12 +105,86 @@ class ChangeMergerTest {
   }
 
   @Test
+  void whatASubtaskReadFirstIsPublishedFirstWhateverItsModel() {
+    // A checkpoint was given up, so the merger has two parts of partition 0.
+    merger.add(written("new", "a", 0, 1, Map.of(1, range(-1, 0, 5))));
+    merger.add(written("old", "b", 0, 1, Map.of(0, range(-1, 0, 5))));
+    merger.add(written("new", "c", 0, 1, Map.of(0, range(-1, 5, 9))));
+
+    assertThat(merger.drain())
+        .extracting(c -> c.change().modelId(), ChangeMergerTest::ranges)
+        .containsExactly(
+            tuple("new", Map.of(1, range(-1, 0, 5))),
+            tuple("old", Map.of(0, range(-1, 0, 5))),
+            tuple("new", Map.of(0, range(5, 5, 9))));
+  }
+
+  /** Subtasks take up models one after the other, and checkpoints are given up. */
+  @Property
+  void everythingThatWasWrittenIsPublishedOnce(
+      @ForAll @Size(max = 40) List<@IntRange(max = 15) Integer> steps) {
+    ChangeMerger merger = new ChangeMerger(Map.of());
+    long[] read = new long[3];
+    int[] model = new int[3];
+    Map<Integer, Long> index = new HashMap<>();
+    List<SegmentRef> expected = new ArrayList<>();
+    List<SegmentRef> published = new ArrayList<>();
+    for (int step : steps) {
+      int partition = step % 3;
+      if (step < 9) {
+        long first = read[partition];
+        read[partition] += 5;
+        String name = "s" + expected.size();
+        expected.add(segment(name));
+        merger.add(
+            written(
+                "m" + model[partition],
+                name,
+                0,
+                1,
+                Map.of(partition, range(-1, first, first + 5))));
+      } else if (step < 12) {
+        model[partition]++;
+      } else {
+        publish(merger.drain(), index, published);
+      }
+    }
+    publish(merger.drain(), index, published);
+
+    assertThat(published).containsExactlyInAnyOrderElementsOf(expected);
+    for (int partition = 0; partition < 3; partition++) {
+      assertThat(index.getOrDefault(partition, 0L)).isEqualTo(read[partition]);
+    }
+  }
+
+  /** As an index takes changes, see docs/FORMAT.md, "Committing". */
+  private static void publish(
+      List<PendingChange> changes, Map<Integer, Long> index, List<SegmentRef> published) {
+    for (PendingChange pending : changes) {
+      ranges(pending)
+          .forEach(
+              (partition, range) -> {
+                long position = index.getOrDefault(partition, OffsetRange.UNKNOWN);
+                assertThat(position).isBetween(range.from(), range.first());
+                index.put(partition, range.next());
+              });
+      published.addAll(pending.change().added());
+    }
+  }
+
+  @Test
   void aChangeSurvivesItsBytes() throws IOException {
     PendingChange change = written("m", "a", 3, 50, Map.of(0, range(-1, 3, 10)));
     PendingChange.Serializer serializer = new PendingChange.Serializer();
 
     assertThat(serializer.deserialize(serializer.getVersion(), serializer.serialize(change)))
         .isEqualTo(change);
+    // As it was written before records were counted.
+    byte[] bytes = serializer.serialize(change);
+    assertThat(serializer.deserialize(1, Arrays.copyOfRange(bytes, Long.BYTES, bytes.length)))
+        .isEqualTo(new PendingChange(change.change(), 0, 3));
+    assertThatThrownBy(() -> serializer.deserialize(3, bytes))
+        .hasMessageContaining("start the job without its state");
   }
 
   private static PendingChange written(
@@ -114,6 +197,7 @@ class ChangeMergerTest {
             List.of(segment(segment)),
             List.of(),
             new TreeMap<>(Map.of(SOURCE, advance(lastMs, ranges)))),
+        bad + 9,
         bad);
   }
 

@@ -12,26 +12,26 @@ import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TopicExistsException;
-import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 
-/** One broker for the tests of a class; each test makes topics of its own. */
-final class KafkaExtension implements BeforeAllCallback, AfterAllCallback {
+/** One broker for all tests of the module; each test makes topics of its own. */
+final class KafkaExtension implements BeforeAllCallback {
   private static final AtomicInteger TOPICS = new AtomicInteger();
 
   private static final long LIMIT_MS = 30_000;
 
   private EmbeddedKafka kafka;
 
+  /** The store closes what can be closed, after the last class. */
   @Override
   public void beforeAll(ExtensionContext context) {
-    kafka = EmbeddedKafka.start();
-  }
-
-  @Override
-  public void afterAll(ExtensionContext context) {
-    kafka.close();
+    kafka =
+        context
+            .getRoot()
+            .getStore(Namespace.create(KafkaExtension.class))
+            .computeIfAbsent("broker", unused -> EmbeddedKafka.start(), EmbeddedKafka.class);
   }
 
   String bootstrapServers() {

@@ -50,9 +50,9 @@ class RecordDecoderTest {
   private static final long TIMESTAMP_MS = 1_700_000_000_000L;
 
   private final RecordDecoder decoder =
-      new RecordDecoder(TEXT_IDS, Optional.of(EMBEDDER), KeyFormat.TEXT, MAX_BYTES);
+      new RecordDecoder(TEXT_IDS, Optional.of(EMBEDDER), options(KeyFormat.TEXT));
   private final RecordDecoder numbers =
-      new RecordDecoder(INT64_IDS, Optional.empty(), KeyFormat.TEXT, MAX_BYTES);
+      new RecordDecoder(INT64_IDS, Optional.empty(), options(KeyFormat.TEXT));
 
   @Test
   void aVectorWithEverythingIsAnUpsert() throws Exception {
@@ -95,7 +95,7 @@ class RecordDecoderTest {
   @Test
   void underCosineTheVectorGetsUnitLength() throws Exception {
     Schema cosine = new Schema(IdType.STRING, 2, Metric.COSINE, List.of());
-    RecordDecoder decoder = new RecordDecoder(cosine, Optional.empty(), KeyFormat.TEXT, MAX_BYTES);
+    RecordDecoder decoder = new RecordDecoder(cosine, Optional.empty(), options(KeyFormat.TEXT));
     byte[] key = "a".getBytes(UTF_8);
 
     assertThat(decoder.decode(key, "{\"vector\":[3,4]}".getBytes(UTF_8), 0, 0).vector())
@@ -147,16 +147,127 @@ class RecordDecoderTest {
 
   @Test
   void numericIdsCanBeEightBytes() throws Exception {
-    RecordDecoder binary =
-        new RecordDecoder(INT64_IDS, Optional.empty(), KeyFormat.INT64, MAX_BYTES);
+    RecordDecoder binary = new RecordDecoder(INT64_IDS, Optional.empty(), options(KeyFormat.INT64));
     byte[] key = ByteBuffer.allocate(Long.BYTES).putLong(-3).array();
 
     assertThat(binary.decode(key, null, 0, 0).id()).isEqualTo(FeatureId.of(-3));
     assertThatThrownBy(() -> binary.decode(new byte[4], null, 0, 0))
         .hasMessage("the key has 4 bytes, an int64 has 8");
     assertThatThrownBy(
-            () -> new RecordDecoder(TEXT_IDS, Optional.empty(), KeyFormat.INT64, MAX_BYTES))
+            () -> new RecordDecoder(TEXT_IDS, Optional.empty(), options(KeyFormat.INT64)))
         .hasMessageContaining("kafka.key-format is int64, but the ids of the index are text");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "42",
+        "\"42\"",
+        "{\"product_id\":42}",
+        "{\"product_id\":\"42\"}",
+        "{\"schema\":{\"type\":\"struct\"},\"payload\":{\"product_id\":42}}",
+        "{\"payload\":42,\"schema\":{\"type\":\"string\"}}",
+        "{\"schema\":null,\"payload\":\"42\"}",
+        "{\"payload\":\"42\"}",
+      })
+  void keysCanBeJson(String key) throws Exception {
+    RecordDecoder json = new RecordDecoder(INT64_IDS, Optional.empty(), options(KeyFormat.JSON));
+
+    assertThat(json.decode(key.getBytes(UTF_8), null, 0, 0).id()).isEqualTo(FeatureId.of(42));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "BAD_ID     | {\"a\":1,\"b\":2}                 | the key has 2 fields: an id is the only one",
+        "BAD_ID     | {}                              | the key has 0 fields",
+        "BAD_ID     | {\"payload\":{\"a\":1,\"b\":2}}   | the key has 2 columns",
+        "BAD_ID     | {\"a\":[1]}                       | the key has an array as 'a'",
+        "BAD_ID     | {\"a\":1.5}                       | the id is 1.5",
+        "BAD_ID     | [1]                             | the id is an array",
+        "BAD_ID     | 1 2                             | the key is followed by something else",
+        "BAD_ID     | {\"a\":1                          | the key is malformed JSON",
+        "BAD_ID     | a                               | the key is malformed JSON",
+        "BAD_ID     | ` `                             | the key is empty",
+        "BAD_ID     | \"a\"                           | id 'a' is not an int64",
+        "MISSING_ID | null                            | the record has no id",
+        "MISSING_ID | {\"a\":null}                     | the record has no id",
+      })
+  void badKeysInJsonAreRejected(Reason reason, String key, String message) {
+    RecordDecoder json = new RecordDecoder(INT64_IDS, Optional.empty(), options(KeyFormat.JSON));
+
+    assertRejected(json, key.getBytes(UTF_8), null, reason, message);
+  }
+
+  @Test
+  void aVectorOfAnotherEmbedderIsRefused() throws Exception {
+    String value = "{\"vector\":[1,2,3],\"embedder\":\"%s\"}";
+    byte[] key = "1".getBytes(UTF_8);
+    byte[] own = value.formatted(EMBEDDER.fingerprint()).getBytes(UTF_8);
+    byte[] other = value.formatted("0123").getBytes(UTF_8);
+
+    assertThat(decoder.decode(key, own, 0, 0).vector()).containsExactly(1, 2, 3);
+    assertRejected(
+        decoder,
+        key,
+        other,
+        Reason.OTHER_EMBEDDER,
+        "the record is of the embedder 0123, the index has " + EMBEDDER.fingerprint());
+    assertRejected(numbers, key, own, Reason.OTHER_EMBEDDER, ", the index has none");
+    assertThat(
+            decoder
+                .decode(key, "{\"op\":\"delete\",\"embedder\":\"0123\"}".getBytes(UTF_8), 0, 0)
+                .deleted())
+        .isTrue();
+  }
+
+  @Test
+  void theKeyOfATableNeedNotBeItsColumnId() throws Exception {
+    RecordDecoder rows =
+        new RecordDecoder(
+            TEXT_IDS,
+            Optional.of(EMBEDDER),
+            new DecoderOptions(RecordFormat.DEBEZIUM_JSON, KeyFormat.JSON, null, MAX_BYTES));
+    byte[] key = "{\"sku\":\"a\"}".getBytes(UTF_8);
+    byte[] value =
+        "{\"before\":{\"id\":7},\"after\":{\"id\":8,\"sku\":\"a\",\"text\":\"read\"},\"op\":\"u\"}"
+            .getBytes(UTF_8);
+    byte[] deleted = "{\"before\":{\"id\":8},\"after\":null,\"op\":\"d\"}".getBytes(UTF_8);
+
+    assertThat(rows.decode(key, value, OFFSET, TIMESTAMP_MS).id()).isEqualTo(FeatureId.of("a"));
+    assertThat(rows.decode(key, value, 0, 5).vector()).containsExactly(1, 2, 3);
+    assertThat(rows.decode(null, value, 0, 5).id()).isEqualTo(FeatureId.of("8"));
+    assertThat(rows.decode(key, deleted, 0, 5).deleted()).isTrue();
+    assertThat(rows.decode(null, deleted, 0, 5).id()).isEqualTo(FeatureId.of("8"));
+    assertThat(rows.decode(key, null, 0, 5).deleted()).isTrue();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "UNPARSABLE     | {\"vector\":[1,2,3]}             | the value has no op",
+        "UNPARSABLE     | {\"op\":\"t\"}                    | the table was truncated",
+        "UNPARSABLE     | {\"op\":\"m\"}                    | the op is the text \"m\"",
+        "UNPARSABLE     | {\"op\":\"c\",\"after\":[1]}      | the row 'after' is an array",
+        "MISSING_VECTOR | {\"op\":\"c\",\"after\":null}     | the change is a 'c' without a row",
+        "MISSING_VECTOR | {\"op\":\"c\",\"after\":{\"id\":1}} | the vector is missing",
+        "UNPARSABLE | {\"op\":\"u\",\"after\":{\"vector\":\"__debezium_unavailable_value\"}} | the vector is",
+        "BAD_ATTRIBUTE  | {\"op\":\"u\",\"after\":{\"sold\":1}} | attribute 'sold' is 1: give true",
+      })
+  void changesThatAreNoneAreRejected(Reason reason, String value, String message) {
+    RecordDecoder rows =
+        new RecordDecoder(
+            TEXT_IDS,
+            Optional.empty(),
+            new DecoderOptions(RecordFormat.DEBEZIUM_JSON, KeyFormat.TEXT, null, MAX_BYTES));
+
+    assertRejected(rows, "a".getBytes(UTF_8), value.getBytes(UTF_8), reason, message);
   }
 
   @Test
@@ -164,7 +275,7 @@ class RecordDecoderTest {
     Schema other = new Schema(IdType.STRING, 4, Metric.L2, List.of());
 
     assertThatThrownBy(
-            () -> new RecordDecoder(other, Optional.of(EMBEDDER), KeyFormat.TEXT, MAX_BYTES))
+            () -> new RecordDecoder(other, Optional.of(EMBEDDER), options(KeyFormat.TEXT)))
         .hasMessage("the index's embedder makes vectors of 3 values, the index has 4");
   }
 
@@ -313,6 +424,10 @@ class RecordDecoderTest {
         assertThat(e.getMessage()).isNotBlank();
       }
     }
+  }
+
+  private static DecoderOptions options(KeyFormat keyFormat) {
+    return new DecoderOptions(RecordFormat.JSON, keyFormat, null, MAX_BYTES);
   }
 
   private Feature decode(String key, String value) throws RejectedFeatureException {

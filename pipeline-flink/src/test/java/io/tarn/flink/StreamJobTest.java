@@ -18,8 +18,12 @@ import io.tarn.index.search.Probe;
 import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.snapshot.Snapshot;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.apache.flink.runtime.testutils.InMemoryReporter;
 import org.apache.flink.test.junit5.MiniClusterExtension;
@@ -29,6 +33,8 @@ import org.apache.kafka.common.header.Header;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class StreamJobTest {
   @RegisterExtension static final KafkaExtension KAFKA = new KafkaExtension();
@@ -238,6 +244,102 @@ class StreamJobTest {
           .extracting(r -> header(r, "tarn.reason"), r -> header(r, "tarn.message"))
           .containsExactly(
               tuple("NOT_EMBEDDABLE", "the record has a text, but the index has no embedder"));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"BINARY", "AVRO", "DEBEZIUM_JSON"})
+  void valuesCanHaveOtherFormats(RecordFormat format) throws Exception {
+    TestIndex index = TestIndex.create(dir.resolve("index"));
+    Path schema = dir.resolve("feature.avsc");
+    Files.writeString(
+        schema,
+        """
+        {"type": "record", "name": "Feature", "fields": [
+            {"name": "vector", "type": {"type": "array", "items": "float"}}]}""");
+    ByteBuffer floats = ByteBuffer.allocate(16).order(ByteOrder.LITTLE_ENDIAN);
+    floats.putFloat(1).putFloat(2).putFloat(3).putFloat(4);
+    String hex = HexFormat.of().formatHex(floats.array());
+    byte[] value =
+        switch (format) {
+          case JSON -> throw new AssertionError("the other tests use it");
+          case BINARY -> HexFormat.of().parseHex("0110" + "04000000" + hex);
+          case AVRO -> HexFormat.of().parseHex("08" + hex + "00");
+          case DEBEZIUM_JSON -> "{\"op\":\"c\",\"after\":{\"vector\":[1,2,3,4]}}".getBytes(UTF_8);
+        };
+    String key = format == RecordFormat.DEBEZIUM_JSON ? "{\"sku\":\"%s\"}" : "%s";
+    try (TestTopic topic = KAFKA.topic(1)) {
+      for (String id : List.of("a", "b")) {
+        long order = topic.send(key.formatted(id).getBytes(UTF_8), value);
+        topic.expect(id, new float[] {1, 2, 3, 4}, order);
+      }
+      topic.expect("a", null, topic.send(key.formatted("a"), null));
+      topic.send(key.formatted("c"), "nonsense");
+      topic.flush();
+
+      Plan plan =
+          new Plan(KAFKA, index, topic)
+              .set("kafka.format", format.name().toLowerCase(Locale.ROOT).replace('_', '-'));
+      if (format == RecordFormat.AVRO) {
+        plan.set("kafka.avro-schema", schema.toString());
+      }
+      plan.run();
+
+      index.assertHolds(topic);
+      assertThat(deadLetters(topic))
+          .extracting(r -> header(r, "tarn.offset"), r -> header(r, "tarn.reason"))
+          .containsExactly(tuple("3", "UNPARSABLE"));
+    }
+  }
+
+  @Test
+  void aVectorOfAnotherEmbedderIsSetAside() throws Exception {
+    TestIndex index = TestIndex.create(dir.resolve("index"), TestIndex.SCHEMA, EMBEDDER);
+    try (TestTopic topic = KAFKA.topic(1)) {
+      String value = "{\"vector\":[1,2,3,4],\"embedder\":\"%s\"}";
+      long order = topic.send("own", value.formatted(index.newest().embedder().fingerprint()));
+      topic.expect("own", new float[] {1, 2, 3, 4}, order);
+      topic.send("other", value.formatted("0123456789abcdef0123456789abcdef"));
+      topic.flush();
+
+      new Plan(KAFKA, index, topic).run();
+
+      index.assertHolds(topic);
+      assertThat(deadLetters(topic))
+          .extracting(r -> header(r, "tarn.reason"), r -> header(r, "tarn.message"))
+          .containsExactly(
+              tuple(
+                  "OTHER_EMBEDDER",
+                  "the record is of the embedder 0123456789abcdef0123456789abcdef, the index has "
+                      + EMBEDDER.fingerprint()));
+    }
+  }
+
+  @Test
+  void tooManyBadRecordsEndTheJobBeforeTheyArePassed() throws Exception {
+    TestIndex index = TestIndex.create(dir.resolve("index"));
+    try (TestTopic topic = KAFKA.topic(1)) {
+      for (int i = 0; i < 80; i++) {
+        topic.upsert("id-" + i, i, 0, 1, 2);
+      }
+      for (int i = 0; i < 20; i++) {
+        topic.send("bad-" + i, "nonsense");
+      }
+      topic.flush();
+      Plan plan = new Plan(KAFKA, index, topic).set("checkpoint-interval-ms", "600000");
+
+      plan.set("bounded", "true").set("kafka.max-bad-share", "0.19");
+      Throwable failure = plan.start().awaitFailure();
+
+      assertThat(failure)
+          .hasStackTraceContaining(
+              "20 of the last 100 records are bad, and kafka.max-bad-share allows 0.19");
+      assertThat(index.newest().version()).isEqualTo(1);
+      // The dead letters tell what is wrong.
+      assertThat(deadLetters(topic)).hasSize(20);
+
+      new Plan(KAFKA, index, topic).set("kafka.max-bad-share", "0.2").run();
+      index.assertHolds(topic);
     }
   }
 

@@ -213,29 +213,6 @@ class StreamRestartTest {
   }
 
   @Test
-  void aTopicThatWasMadeAnewIsRefused() throws Exception {
-    TestIndex index = TestIndex.create(dir.resolve("index"));
-    try (TestTopic topic = KAFKA.topic(1)) {
-      send(topic, 10);
-      topic.flush();
-      new Plan(KAFKA, index, topic).run();
-      try (TestTopic anew = KAFKA.recreate(topic.name)) {
-        send(anew, 5);
-        anew.flush();
-      }
-
-      Throwable failure = new Plan(KAFKA, index, topic).start().awaitFailure();
-
-      assertThat(failure)
-          .hasStackTraceContaining(
-              "the index has read "
-                  + topic.name
-                  + "-0 up to offset 10, but the partition ends at 5: the topic was deleted and"
-                  + " made anew");
-    }
-  }
-
-  @Test
   void recordsRemovedBeforeTheyWereReadAreMissed() throws Exception {
     TestIndex index = TestIndex.create(dir.resolve("index"));
     try (TestTopic topic = KAFKA.topic(1)) {

@@ -7,6 +7,7 @@ import io.tarn.settings.Settings;
 import io.tarn.settings.SettingsException;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -39,11 +40,41 @@ class StreamSettingsTest {
     StreamSettings given = load(uncommented);
     StreamSettings defaults = load(REFERENCE);
 
-    assertThat(Pattern.compile(commented).matcher(text).results()).hasSize(10);
+    assertThat(Pattern.compile(commented).matcher(text).results()).hasSize(12);
     assertThat(given.kafka()).isEqualTo(defaults.kafka());
     assertThat(given.checkpointIntervalMs()).isEqualTo(defaults.checkpointIntervalMs());
     assertThat(given.bounded()).isEqualTo(defaults.bounded());
     assertThat(given.bufferBytes()).isEqualTo(defaults.bufferBytes());
+  }
+
+  @Test
+  void keysAreAsTheFormatWritesThemUnlessSaidOtherwise() {
+    assertThat(load(REFERENCE).kafka().effectiveKeyFormat()).isEqualTo(KeyFormat.TEXT);
+    assertThat(load(REFERENCE, "kafka.format=debezium-json").kafka().effectiveKeyFormat())
+        .isEqualTo(KeyFormat.JSON);
+    assertThat(
+            load(REFERENCE, "kafka.format=debezium-json", "kafka.key-format=int64")
+                .kafka()
+                .effectiveKeyFormat())
+        .isEqualTo(KeyFormat.INT64);
+  }
+
+  @Test
+  void theAvroSchemaIsReadBeforeTheJobStarts(@TempDir Path dir) throws IOException {
+    Path file = dir.resolve("feature.avsc");
+    StreamSettings settings = load(REFERENCE, "kafka.format=avro", "kafka.avro-schema=" + file);
+
+    assertThatThrownBy(() -> DecoderOptions.of(settings.kafka()))
+        .isInstanceOf(NoSuchFileException.class)
+        .hasMessageContaining(file.toString());
+    Files.writeString(file, "{\"type\": \"enum\", \"name\": \"E\", \"symbols\": []}");
+    assertThatThrownBy(() -> DecoderOptions.of(settings.kafka()))
+        .isInstanceOf(IOException.class)
+        .hasMessage("kafka.avro-schema: in %s, the schema is of type enum, not record", file);
+    Files.writeString(file, "{\"type\": \"enumeration\"}");
+    assertThatThrownBy(() -> DecoderOptions.of(settings.kafka()))
+        .isInstanceOf(IOException.class)
+        .hasMessageStartingWith("kafka.avro-schema: in " + file + ", not an Avro schema: ");
   }
 
   @ParameterizedTest
@@ -59,10 +90,15 @@ class StreamSettingsTest {
         "kafka.topics=[]                     | kafka.topics must name at least one topic",
         "kafka.topics=[a, b, a]              | kafka.topics names a topic twice",
         "kafka.dead-letter-topic=features    | must not be one of kafka.topics",
+        "kafka.read-anew=[others]            | kafka.read-anew names a topic that is not in",
         "kafka.group-id=' '                  | kafka.group-id must not be blank",
         "kafka.max-record-bytes=0            | kafka.max-record-bytes must be at least 1",
         "kafka.start-timeout-ms=-1           | kafka.start-timeout-ms must not be negative",
-        "kafka.key-format=binary             | must be one of text, int64, got 'binary'",
+        "kafka.key-format=binary             | must be one of text, int64, json, got 'binary'",
+        "kafka.format=xml                    | must be one of json, binary, avro, debezium_json",
+        "kafka.avro-schema=feature.avsc      | kafka.avro-schema is given, but kafka.format is not",
+        "kafka.max-bad-share=1.01            | kafka.max-bad-share must be between 0 and 1",
+        "kafka.max-bad-share=-0.1            | kafka.max-bad-share must be between 0 and 1",
         "kafka.topic=features                | did you mean 'kafka.topics'?",
       },
       quoteCharacter = '`')

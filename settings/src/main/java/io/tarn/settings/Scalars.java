@@ -49,7 +49,10 @@ final class Scalars {
     return type.isEnum() ? Optional.of(oneOf(type)) : Optional.ofNullable(PARSERS.get(type));
   }
 
-  /** How a constant is written in settings: {@code INNER_PRODUCT} is {@code inner_product}. */
+  /**
+   * How a constant is written in settings: {@code INNER_PRODUCT} is {@code inner_product}. Read are
+   * hyphens as well.
+   */
   static String spelling(Enum<?> constant) {
     return constant.name().toLowerCase(Locale.ROOT);
   }
@@ -65,7 +68,7 @@ final class Scalars {
         expected,
         text ->
             constants.stream()
-                .filter(constant -> spelling(constant).equals(text))
+                .filter(constant -> spelling(constant).equals(text.replace('-', '_')))
                 .findFirst()
                 .orElseThrow(IllegalArgumentException::new));
   }

@@ -147,6 +147,44 @@ public final class Committer {
         points);
   }
 
+  /**
+   * Lets a source begin anew, under its name but as another: of the new one nothing has been read.
+   * What was read of the old one stays in the index. Changes to the old one that are still on their
+   * way will be refused.
+   *
+   * @param incarnation of the new source
+   * @return the next version, or the newest one if it has read that incarnation or knows it already
+   */
+  public Snapshot restartSource(String source, String incarnation) throws IOException {
+    String commitId = UUID.randomUUID().toString();
+    return publish(
+        commitId,
+        readBase(),
+        newest ->
+            incarnation.equals(newest.source(source).incarnation())
+                ? newest
+                : restarted(newest, commitId, source, incarnation));
+  }
+
+  private static Snapshot restarted(
+      Snapshot base, String commitId, String source, String incarnation) {
+    SortedMap<String, SourceState> sources = new TreeMap<>(base.sources());
+    sources.put(source, base.source(source).restartedAs(incarnation));
+    return new Snapshot(
+        Format.VERSION,
+        base.indexId(),
+        base.version() + 1,
+        commitId,
+        "restart-source",
+        Math.max(System.currentTimeMillis(), base.timestampMs()),
+        base.schema(),
+        base.model(),
+        base.embedder(),
+        base.segments(),
+        sources,
+        base.calibration());
+  }
+
   /** Makes the version that is to follow the newest one. */
   private interface Draft {
     /** The next version; or an older one, if that holds already what was to be published. */

@@ -4,6 +4,7 @@ import io.tarn.index.snapshot.Change;
 import io.tarn.index.snapshot.OffsetRange;
 import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.snapshot.SourceAdvance;
+import io.tarn.index.snapshot.SourceState;
 import java.util.Map;
 import java.util.SortedMap;
 
@@ -20,12 +21,13 @@ final class SourcePositions {
 
   /**
    * @throws CommitConflictException if the snapshot holds a part of the change, or lacks records
-   *     before it
+   *     before it, or has read another source of the same name
    */
   static Verdict compare(Snapshot snapshot, Change change) throws CommitConflictException {
     int partitions = 0;
     int contained = 0;
     for (Map.Entry<String, SourceAdvance> source : change.sources().entrySet()) {
+      checkIncarnation(snapshot, source.getKey(), source.getValue());
       SortedMap<Integer, Long> reached = snapshot.source(source.getKey()).nextOffsets();
       for (Map.Entry<Integer, OffsetRange> entry : source.getValue().partitions().entrySet()) {
         OffsetRange range = entry.getValue();
@@ -54,6 +56,19 @@ final class SourcePositions {
             + partitions
             + " partitions of this change: another writer feeds the same index from the same"
             + " source. Stop one of them; this one resumes from the snapshot when restarted");
+  }
+
+  /** The offsets of one are no measure for the other. */
+  private static void checkIncarnation(Snapshot snapshot, String source, SourceAdvance advance)
+      throws CommitConflictException {
+    SourceState state = snapshot.source(source);
+    if (state.isOther(advance.incarnation())) {
+      throw new CommitConflictException(
+          String.format(
+              "version %d has read the %s with the id %s, the change is of one with the id %s: it"
+                  + " was deleted and made anew",
+              snapshot.version(), source, state.incarnation(), advance.incarnation()));
+    }
   }
 
   private static CommitConflictException conflict(

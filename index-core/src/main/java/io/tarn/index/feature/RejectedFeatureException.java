@@ -20,7 +20,9 @@ public final class RejectedFeatureException extends Exception {
     NOT_FINITE,
     ZERO_VECTOR,
     BAD_ATTRIBUTE,
-    NOT_EMBEDDABLE
+    NOT_EMBEDDABLE,
+    /** Made by another embedder than the index's. */
+    OTHER_EMBEDDER
   }
 
   private final Reason reason;

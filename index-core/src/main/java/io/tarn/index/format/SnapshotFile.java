@@ -28,6 +28,8 @@ import java.util.zip.CRC32C;
 public final class SnapshotFile {
   private static final String FORMAT_VERSION = "format_version";
   private static final String UPKEEP = "upkeep";
+  private static final String SOURCES = "sources";
+  private static final String INCARNATION = "incarnation";
   private static final String CHECKSUM_START = ",\"crc32c\":\"";
   private static final String CHECKSUM_END = "\"}\n";
   private static final int CHECKSUM_BYTES = CHECKSUM_START.length() + 8 + CHECKSUM_END.length();
@@ -85,6 +87,7 @@ public final class SnapshotFile {
       if (version < 1) {
         throw new DamagedFileException(path, "says that it is of format version " + version);
       }
+      completeSources(tree);
       Snapshot snapshot = Binding.JSON.treeToValue(tree, Snapshot.class);
       checkPaths(snapshot);
       String quantizer = snapshot.model().quantizer();
@@ -117,7 +120,17 @@ public final class SnapshotFile {
       // Changes kept by writers from before there was maintenance.
       change.putNull(UPKEEP);
     }
+    completeSources(tree);
     return Binding.JSON.treeToValue(tree, Change.class);
+  }
+
+  /** Versions and changes from before sources had incarnations. */
+  private static void completeSources(JsonNode tree) {
+    for (JsonNode source : tree.path(SOURCES)) {
+      if (source instanceof ObjectNode state && !state.has(INCARNATION)) {
+        state.putNull(INCARNATION);
+      }
+    }
   }
 
   private static byte[] write(Object value) {

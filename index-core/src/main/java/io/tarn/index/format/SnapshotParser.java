@@ -92,6 +92,11 @@ final class SnapshotParser {
       this((Map<?, ?>) value);
     }
 
+    /** Absent in versions from before there was such a member. */
+    String textOrNull(String name) {
+      return (String) members.get(name);
+    }
+
     private Object get(String name) {
       Object value = members.get(name);
       if (value == null) {
@@ -196,7 +201,10 @@ final class SnapshotParser {
       for (Object partition : next.members.keySet()) {
         offsets.put(Integer.valueOf((String) partition), next.number((String) partition));
       }
-      sources.put((String) name, new SourceState(offsets, source.number("last_record_ms")));
+      sources.put(
+          (String) name,
+          new SourceState(
+              offsets, source.number("last_record_ms"), source.textOrNull("incarnation")));
     }
     return sources;
   }

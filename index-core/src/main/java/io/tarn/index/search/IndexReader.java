@@ -1,5 +1,6 @@
 package io.tarn.index.search;
 
+import io.tarn.index.commit.AsOf;
 import io.tarn.index.commit.SnapshotLog;
 import io.tarn.index.feature.Feature;
 import io.tarn.index.feature.FeatureId;
@@ -118,6 +119,19 @@ public final class IndexReader {
         reader.close();
       }
     }
+  }
+
+  /**
+   * Opens the index as it was at a moment.
+   *
+   * @throws MemoryBudgetException if it does not fit the memory budget
+   * @throws io.tarn.index.commit.NoVersionAsOfException if that version has expired, or there was
+   *     none, or is none yet
+   */
+  public static IndexView openAsOf(Storage storage, AsOf moment, OpenOptions options)
+      throws IOException {
+    SnapshotLog log = new SnapshotLog(storage);
+    return new IndexReader(storage, log, options).load(log.asOf(moment));
   }
 
   /** What searches see now. */

@@ -10,10 +10,18 @@ import java.util.TreeMap;
  *
  * @param nextOffsets for each partition the first offset that is <em>not</em> in the snapshot
  * @param lastRecordMs the largest timestamp of the records read, in milliseconds since the epoch
+ * @param incarnation tells the source from others that had its name before, such as a topic that
+ *     was deleted and made anew; null if it is not known
  */
-public record SourceState(SortedMap<Integer, Long> nextOffsets, long lastRecordMs) {
+public record SourceState(
+    SortedMap<Integer, Long> nextOffsets, long lastRecordMs, String incarnation) {
   public SourceState {
     nextOffsets = Collections.unmodifiableSortedMap(new TreeMap<>(nextOffsets));
+  }
+
+  /** The state of a source that cannot be told from others of its name. */
+  public SourceState(SortedMap<Integer, Long> nextOffsets, long lastRecordMs) {
+    this(nextOffsets, lastRecordMs, null);
   }
 
   /** A source of which nothing has been read. */
@@ -27,6 +35,19 @@ public record SourceState(SortedMap<Integer, Long> nextOffsets, long lastRecordM
     for (Map.Entry<Integer, OffsetRange> entry : read.partitions().entrySet()) {
       next.merge(entry.getKey(), entry.getValue().next(), Math::max);
     }
-    return new SourceState(next, Math.max(lastRecordMs, read.lastRecordMs()));
+    return new SourceState(
+        next,
+        Math.max(lastRecordMs, read.lastRecordMs()),
+        read.incarnation() == null ? incarnation : read.incarnation());
+  }
+
+  /** Another source of the same name, of which nothing has been read. */
+  public SourceState restartedAs(String newIncarnation) {
+    return new SourceState(new TreeMap<>(), lastRecordMs, newIncarnation);
+  }
+
+  /** Whether something of another incarnation is certainly not of this source. */
+  public boolean isOther(String otherIncarnation) {
+    return incarnation != null && otherIncarnation != null && !incarnation.equals(otherIncarnation);
   }
 }

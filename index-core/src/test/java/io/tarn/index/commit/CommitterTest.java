@@ -157,6 +157,45 @@ class CommitterTest {
     assertThat(log.newestVersion()).isEqualTo(4);
   }
 
+  @Test
+  void aSourceThatIsAnotherUnderTheSameNameIsRefusedUntilItIsRestarted() throws IOException {
+    create(storage);
+    committer.commit(streamed(0, OffsetRange.UNKNOWN, 0, 10));
+    Snapshot named = committer.commit(of("x", streamed(0, 10, 10, 20)));
+    Snapshot unnamed = committer.commit(streamed(0, 20, 20, 30));
+    Change other = of("y", streamed(0, OffsetRange.UNKNOWN, 30, 40));
+
+    assertThat(named.source("kafka:t").incarnation()).isEqualTo("x");
+    assertThat(unnamed.source("kafka:t").incarnation()).isEqualTo("x");
+    assertThatThrownBy(() -> committer.commit(other))
+        .isInstanceOf(CommitConflictException.class)
+        .hasMessageContaining("has read the kafka:t with the id x, the change is of one with the");
+
+    Snapshot restarted = committer.restartSource("kafka:t", "y");
+    assertThat(committer.restartSource("kafka:t", "y")).isEqualTo(restarted);
+    assertThat(restarted.source("kafka:t").nextOffsets()).isEmpty();
+    assertThat(restarted.source("kafka:t").lastRecordMs()).isEqualTo(3000);
+    assertThat(restarted.segments()).isEqualTo(unnamed.segments());
+    assertThatThrownBy(() -> committer.commit(of("x", streamed(0, 30, 30, 40))))
+        .isInstanceOf(CommitConflictException.class);
+    assertThat(committer.commit(other).source("kafka:t").nextOffsets())
+        .containsExactly(Map.entry(0, 40L));
+    assertThat(log.newest()).isEqualTo(log.read(6));
+  }
+
+  private static Change of(String incarnation, Change change) {
+    TreeMap<String, SourceAdvance> sources = new TreeMap<>(change.sources());
+    sources.replaceAll(
+        (source, read) -> new SourceAdvance(read.partitions(), read.lastRecordMs(), incarnation));
+    return new Change(
+        change.commitId(),
+        change.operation(),
+        change.modelId(),
+        change.added(),
+        change.removed(),
+        sources);
+  }
+
   private Change streamed(int partition, long from, long first, long next) throws IOException {
     SourceAdvance advance =
         new SourceAdvance(

@@ -97,6 +97,19 @@ class SnapshotLogTest {
     assertThat(versions.questions).isEqualTo(1);
   }
 
+  /** Of what came after a version that was the newest a moment ago, nothing has expired. */
+  @Property
+  void whoKnewTheNewestAMomentAgoFindsItsSuccessorsWithFewQuestions(
+      @ForAll @LongRange(min = 1, max = 1 << 30) long known,
+      @ForAll @LongRange(max = 1000) long commits)
+      throws IOException {
+    long newest = known + commits;
+    Versions versions = new Versions(v -> v <= newest && (isSignpost(v, newest) || v >= known));
+
+    assertThat(new SnapshotLog(versions).newestVersionAfter(known)).isEqualTo(newest);
+    assertThat(versions.questions).isLessThanOrEqualTo(commits == 0 ? 1 : commits <= 2 ? 3 : 20);
+  }
+
   @Property
   void theNewestVersionIsFoundThoughOthersHaveNotExpired(
       @ForAll @LongRange(min = 1, max = 1 << 30) long newest, @ForAll long seed)

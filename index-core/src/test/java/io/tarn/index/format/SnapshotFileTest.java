@@ -7,11 +7,13 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.tarn.index.snapshot.AnySnapshot;
 import io.tarn.index.snapshot.Change;
 import io.tarn.index.snapshot.Snapshot;
+import io.tarn.index.snapshot.SourceAdvance;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.zip.CRC32C;
 import net.jqwik.api.Arbitrary;
@@ -67,9 +69,17 @@ class SnapshotFileTest {
   void changesFromBeforeThereWasMaintenanceAreRead() throws IOException {
     String json =
         "{\"commit_id\":\"c\",\"operation\":\"stream\",\"model_id\":\"m\",\"added\":[],"
-            + "\"removed\":[],\"sources\":{}}";
+            + "\"removed\":[],\"sources\":{\"kafka:t\":{\"partitions\":{},\"last_record_ms\":5}}}";
+    SourceAdvance advance = new SourceAdvance(new TreeMap<>(), 5);
 
     assertThat(SnapshotFile.changeFromBytes(json.getBytes(StandardCharsets.UTF_8)))
-        .isEqualTo(new Change("c", "stream", "m", List.of(), List.of(), new TreeMap<>()));
+        .isEqualTo(
+            new Change(
+                "c",
+                "stream",
+                "m",
+                List.of(),
+                List.of(),
+                new TreeMap<>(Map.of("kafka:t", advance))));
   }
 }

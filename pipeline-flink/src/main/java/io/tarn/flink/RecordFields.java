@@ -3,7 +3,7 @@ package io.tarn.flink;
 import java.util.OptionalLong;
 
 /**
- * The JSON value of a record, checked for its shape but not yet for its sense.
+ * What the value of a record says, checked for its shape but not yet for its sense.
  *
  * @param id the id as text, or null if the value names none
  * @param vector all numbers given, however many, or null
@@ -11,9 +11,16 @@ import java.util.OptionalLong;
  * @param attributes in the order of the schema, each null or of its type
  * @param order the event time, if given
  * @param op what to do
+ * @param embedder the fingerprint of what made the vector, or null
  */
-record JsonRecord(
-    String id, float[] vector, String text, Object[] attributes, OptionalLong order, Op op) {
+record RecordFields(
+    String id,
+    float[] vector,
+    String text,
+    Object[] attributes,
+    OptionalLong order,
+    Op op,
+    String embedder) {
   enum Op {
     UPSERT,
     DELETE
