@@ -112,6 +112,26 @@ class KernelParityTest {
     }
   }
 
+  /** Else a row's distance would change when the code that computes it is compiled. */
+  @Test
+  void lanesAreAddedInTheSameOrderAlways() {
+    int lanes = Integer.parseInt(best.description().replaceAll("\\D", ""));
+    float[] a = random(lanes, 5);
+    float[] b = random(lanes, 6);
+    float[] sums = new float[lanes];
+    for (int lane = 0; lane < lanes; lane++) {
+      sums[lane] = a[lane] * b[lane];
+    }
+    for (int stride = lanes / 2; stride > 0; stride /= 2) {
+      for (int lane = 0; lane < stride; lane++) {
+        sums[lane] += sums[lane + stride];
+      }
+    }
+    for (int call = 0; call < 50_000; call++) {
+      assertThat(best.dot(a, 0, b, 0, lanes)).isEqualTo(sums[0]);
+    }
+  }
+
   @Test
   void aRowWithoutAFiniteScoreHasNoNearest() {
     for (VectorKernels kernels : new VectorKernels[] {scalar, best}) {

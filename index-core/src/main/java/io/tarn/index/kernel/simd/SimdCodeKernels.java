@@ -43,18 +43,14 @@ public final class SimdCodeKernels implements CodeKernels {
   /** For each stride below a vector's length: the partner of a lane, and the sign of its own. */
   private static final int SHORT_STRIDES = Integer.numberOfTrailingZeros(LANES);
 
-  private static final VectorShuffle<Float> SWAP_1 = swap(1);
-  private static final VectorShuffle<Float> SWAP_2 = swap(2);
-  private static final VectorShuffle<Float> SWAP_4 = swap(4);
-  private static final VectorShuffle<Float> SWAP_8 = swap(8);
+  private static final VectorShuffle<Float> SWAP_1 = Lanes.swap(1);
+  private static final VectorShuffle<Float> SWAP_2 = Lanes.swap(2);
+  private static final VectorShuffle<Float> SWAP_4 = Lanes.swap(4);
+  private static final VectorShuffle<Float> SWAP_8 = Lanes.swap(8);
   private static final FloatVector SIGN_1 = signs(1);
   private static final FloatVector SIGN_2 = signs(2);
   private static final FloatVector SIGN_4 = signs(4);
   private static final FloatVector SIGN_8 = signs(8);
-
-  private static VectorShuffle<Float> swap(int stride) {
-    return VectorShuffle.fromOp(FLOATS, lane -> (lane ^ stride) % LANES);
-  }
 
   private static FloatVector signs(int stride) {
     float[] signs = new float[LANES];
@@ -276,7 +272,7 @@ public final class SimdCodeKernels implements CodeKernels {
                       .convertShape(VectorOperators.B2F, FLOATS, 0))
               .fma(FloatVector.fromArray(FLOATS, weights, i), sum0);
     }
-    return sum0.add(sum1).add(sum2.add(sum3)).reduceLanes(VectorOperators.ADD);
+    return Lanes.sum(sum0.add(sum1).add(sum2.add(sum3)));
   }
 
   private static float weightedSum4(float[] weights, byte[] rows, int rowOffset, int dimension) {
@@ -303,7 +299,7 @@ public final class SimdCodeKernels implements CodeKernels {
       }
       chunk += CHUNK_BYTES;
     }
-    return sum0.add(sum1).reduceLanes(VectorOperators.ADD);
+    return Lanes.sum(sum0.add(sum1));
   }
 
   private static float weightedSum2(float[] weights, byte[] rows, int rowOffset, int dimension) {
@@ -346,7 +342,7 @@ public final class SimdCodeKernels implements CodeKernels {
       }
       chunk += CHUNK_BYTES;
     }
-    return sum0.add(sum1).add(sum2.add(sum3)).reduceLanes(VectorOperators.ADD);
+    return Lanes.sum(sum0.add(sum1).add(sum2.add(sum3)));
   }
 
   @Override
@@ -370,7 +366,7 @@ public final class SimdCodeKernels implements CodeKernels {
       FloatVector d = difference(query, i, rows, rowOffset + i);
       sum0 = d.fma(d, sum0);
     }
-    float sum = sum0.add(sum1).add(sum2.add(sum3)).reduceLanes(VectorOperators.ADD);
+    float sum = Lanes.sum(sum0.add(sum1).add(sum2.add(sum3)));
     for (; i < dimension; i++) {
       float d = query[i] - (rows[rowOffset + i] + 128);
       sum += d * d;
@@ -403,7 +399,7 @@ public final class SimdCodeKernels implements CodeKernels {
     for (; i + LANES <= dimension; i += LANES) {
       sum0 = addProduct(query, i, rows, rowOffset + i, sum0);
     }
-    float sum = sum0.add(sum1).add(sum2.add(sum3)).reduceLanes(VectorOperators.ADD);
+    float sum = Lanes.sum(sum0.add(sum1).add(sum2.add(sum3)));
     for (; i < dimension; i++) {
       sum += query[i] * (rows[rowOffset + i] + 128);
     }

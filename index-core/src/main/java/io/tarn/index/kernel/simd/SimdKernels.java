@@ -3,7 +3,6 @@ package io.tarn.index.kernel.simd;
 import io.tarn.index.kernel.PackedRows;
 import io.tarn.index.kernel.VectorKernels;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /** The kernels with the Vector API, at the widest vectors the processor has. */
@@ -32,7 +31,7 @@ public final class SimdKernels implements VectorKernels {
       FloatVector d = difference(a, aOffset + i, b, bOffset + i);
       sum0 = d.fma(d, sum0);
     }
-    float sum = sum0.add(sum1).add(sum2.add(sum3)).reduceLanes(VectorOperators.ADD);
+    float sum = Lanes.sum(sum0.add(sum1).add(sum2.add(sum3)));
     for (; i < dimension; i++) {
       float d = a[aOffset + i] - b[bOffset + i];
       sum += d * d;
@@ -61,7 +60,7 @@ public final class SimdKernels implements VectorKernels {
     for (; i + LANES <= dimension; i += LANES) {
       sum0 = addProduct(a, aOffset + i, b, bOffset + i, sum0);
     }
-    float sum = sum0.add(sum1).add(sum2.add(sum3)).reduceLanes(VectorOperators.ADD);
+    float sum = Lanes.sum(sum0.add(sum1).add(sum2.add(sum3)));
     for (; i < dimension; i++) {
       sum += a[aOffset + i] * b[bOffset + i];
     }
