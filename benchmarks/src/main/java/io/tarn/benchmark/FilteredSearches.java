@@ -7,6 +7,7 @@ import io.tarn.index.search.IndexReader;
 import io.tarn.index.search.IndexView;
 import io.tarn.index.search.Probe;
 import io.tarn.index.search.Query;
+import io.tarn.index.search.SearchEffort;
 import io.tarn.index.search.SearchResult;
 import io.tarn.index.storage.LocalStorage;
 import java.io.IOException;
@@ -14,10 +15,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.ToLongFunction;
 
 /**
- * How fast Tarn's searches are, and how much they find, where a filter leaves only some of the
- * rows, which lie anywhere. Peers do not take part.
+ * How fast Tarn's searches are, how much they find, and what they take their time for, where a
+ * filter leaves only some of the rows, which lie anywhere. Peers do not take part.
  */
 public final class FilteredSearches {
   private static final List<Integer> DEFAULT_NPROBES = List.of(32);
@@ -27,7 +29,8 @@ public final class FilteredSearches {
   /**
    * Measures.
    *
-   * @param shares what part of the rows filters shall leave, each above 0 and at most 1
+   * @param shares what part of the rows filters shall leave, each above 0 and at most 1; with 1
+   *     there is no filter
    * @param progress is told, in a line, what is being done
    * @return a table for each data set
    */
@@ -66,6 +69,10 @@ public final class FilteredSearches {
                   "QPS",
                   "p50 µs",
                   "p99 µs",
+                  "prepare",
+                  "coarse",
+                  "scan",
+                  "re-rank",
                   "lists",
                   "scanned",
                   "distances"),
@@ -84,7 +91,6 @@ public final class FilteredSearches {
           "a share of %s leaves none of the rows of %s".formatted(share, data.name()));
     }
     Truth truth = truth(data, left, k);
-    Filter filter = Filter.less(TarnContender.SHARE, share);
     List<Integer> nprobes = settings.nprobes().isEmpty() ? DEFAULT_NPROBES : settings.nprobes();
     List<List<String>> rows = new ArrayList<>();
     for (int nprobe : nprobes) {
@@ -94,10 +100,11 @@ public final class FilteredSearches {
         timing.round(
             q -> {
               try {
-                return view.search(
+                Query query =
                     Query.nearest(data.queries().row(q), k)
-                        .probing(Probe.nearest(Math.min(nprobe, nlist)))
-                        .where(filter));
+                        .probing(Probe.nearest(Math.min(nprobe, nlist)));
+                return view.search(
+                    share < 1 ? query.where(Filter.less(TarnContender.SHARE, share)) : query);
               } catch (RejectedFeatureException e) {
                 throw new BenchmarkException("a query is rejected: " + e.getMessage(), e);
               }
@@ -149,6 +156,7 @@ public final class FilteredSearches {
     private final int queries;
     private final List<Double> queriesPerSecond = new ArrayList<>();
     private final List<Long> nanos = new ArrayList<>();
+    private final List<SearchEffort> efforts = new ArrayList<>();
     private double recall = -1;
     private long lists;
     private long scanned;
@@ -179,6 +187,7 @@ public final class FilteredSearches {
           distances += result.effort().rowsReranked();
         } else {
           nanos.add(took);
+          efforts.add(result.effort());
         }
       }
       if (first) {
@@ -199,9 +208,18 @@ public final class FilteredSearches {
           Report.number("%,.0f", Race.median(queriesPerSecond)),
           Report.number("%,.1f", Race.percentile(ascending, 0.50) / 1e3),
           Report.number("%,.1f", Race.percentile(ascending, 0.99) / 1e3),
+          medianUs(SearchEffort::prepareNanos),
+          medianUs(SearchEffort::coarseNanos),
+          medianUs(SearchEffort::scanNanos),
+          medianUs(SearchEffort::rerankNanos),
           Report.number("%,.0f", lists / (double) queries),
           Report.number("%,.0f", scanned / (double) queries),
           Report.number("%,.0f", distances / (double) queries));
+    }
+
+    private String medianUs(ToLongFunction<SearchEffort> phase) {
+      long[] ascending = efforts.stream().mapToLong(phase).sorted().toArray();
+      return Report.number("%,.1f", Race.percentile(ascending, 0.50) / 1e3);
     }
   }
 }

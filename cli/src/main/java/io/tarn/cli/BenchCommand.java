@@ -156,8 +156,8 @@ final class BenchCommand implements Callable<Integer> {
       split = ",",
       paramLabel = "SHARE",
       description = {
-        "Instead, measure Tarn's searches with filters that leave such shares of the rows: 1 for",
-        "all, 0.01 for one of a hundred."
+        "Instead, measure Tarn's searches, and the phases they consist of, with filters that leave",
+        "such shares of the rows: 0.01 for one of a hundred, 1 to search without a filter."
       })
   private List<Double> filters = List.of();
 
