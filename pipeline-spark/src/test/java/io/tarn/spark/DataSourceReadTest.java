@@ -120,7 +120,7 @@ class DataSourceReadTest {
         .isInstanceOf(UnusableInputException.class)
         .hasMessageContaining("has no version 9; its newest is 3");
     assertThatThrownBy(() -> reader("timestamp", "2020-01-01").count())
-        .hasMessageContaining("has no version of 2020-01-01T00:00:00Z; its oldest is 1");
+        .hasMessageContaining("did not exist at 2020-01-01T00:00:00Z: its first version is of ");
   }
 
   private static Dataset<Row> reader(String option, String value) {

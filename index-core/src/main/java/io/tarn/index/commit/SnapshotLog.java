@@ -130,37 +130,6 @@ public final class SnapshotLog {
   }
 
   /**
-   * The snapshot that was the newest at a time: the last one committed then or before.
-   *
-   * @param timestampMs milliseconds since the epoch
-   * @throws NoSuchVersionException if the index began later, or if it cannot be told any more which
-   *     version that was
-   */
-  public Snapshot newestAt(long timestampMs) throws IOException {
-    Snapshot newest = newest();
-    if (newest.timestampMs() <= timestampMs) {
-      return newest;
-    }
-    // What is not expired ends with the newest; expired versions count as too old. The first
-    // version after the time is looked for: it is above, up to later.
-    long above = 0;
-    long later = newest.version();
-    while (later - above > 1) {
-      long middle = above + (later - above) / 2;
-      if (exists(middle) && read(middle).timestampMs() > timestampMs) {
-        later = middle;
-      } else {
-        above = middle;
-      }
-    }
-    if (above > 0 && exists(above)) {
-      return read(above);
-    }
-    throw NoSuchVersionException.at(
-        storage.location(), timestampMs, later, read(later).timestampMs());
-  }
-
-  /**
    * The version that was the newest at a moment. Reads some twenty snapshots of a million.
    *
    * @throws NotAnIndexException if there is no index

@@ -76,8 +76,7 @@ public final class SnapshotFile {
     try {
       Optional<Snapshot> usual = SnapshotParser.parse(file);
       if (usual.isPresent()) {
-        checkPaths(usual.get());
-        return usual.get();
+        return checked(path, usual.get());
       }
       JsonNode tree = Binding.JSON.readTree(file);
       int version = tree.path(FORMAT_VERSION).asInt();
@@ -89,17 +88,22 @@ public final class SnapshotFile {
       }
       completeSources(tree);
       Snapshot snapshot = Binding.JSON.treeToValue(tree, Snapshot.class);
-      checkPaths(snapshot);
-      String quantizer = snapshot.model().quantizer();
-      if (Quantizer.all().stream().noneMatch(known -> known.type().equals(quantizer))) {
-        throw new UnsupportedFormatException(path, quantizer);
-      }
-      return snapshot;
+      return checked(path, snapshot);
     } catch (JsonProcessingException e) {
       throw new DamagedFileException(path, "is not a snapshot: " + e.getOriginalMessage(), e);
     } catch (IllegalArgumentException e) {
       throw new DamagedFileException(path, "is not a snapshot: " + e.getMessage(), e);
     }
+  }
+
+  private static Snapshot checked(String path, Snapshot snapshot)
+      throws UnsupportedFormatException {
+    checkPaths(snapshot);
+    String quantizer = snapshot.model().quantizer();
+    if (Quantizer.all().stream().noneMatch(known -> known.type().equals(quantizer))) {
+      throw new UnsupportedFormatException(path, quantizer);
+    }
+    return snapshot;
   }
 
   private static void checkPaths(Snapshot snapshot) {

@@ -149,32 +149,6 @@ class SnapshotLogTest {
     assertThat(new SnapshotLog(versions).newestVersion()).isBetween(before, after);
   }
 
-  @Test
-  void theNewestAtATimeIsTheLastCommittedByThen() throws IOException {
-    MemoryStorage storage = new MemoryStorage();
-    SnapshotLog log = new SnapshotLog(storage);
-    for (int version = 1; version <= 42; version++) {
-      // Of each three the timestamps are equal.
-      assertThat(log.tryPublish(snapshot(version, 1000 + version / 3))).isTrue();
-    }
-    assertThat(log.newestAt(1000).version()).isEqualTo(2);
-    assertThat(log.newestAt(1001).version()).isEqualTo(5);
-    assertThat(log.newestAt(1013).version()).isEqualTo(41);
-    assertThat(log.newestAt(1014).version()).isEqualTo(42);
-    assertThat(log.newestAt(Long.MAX_VALUE).version()).isEqualTo(42);
-    assertThatThrownBy(() -> log.newestAt(999))
-        .isInstanceOf(NoSuchVersionException.class)
-        .hasMessageContaining("no version of 1970-01-01T00:00:00.999Z; its oldest is 1 of");
-    for (int version = 1; version <= 30; version++) {
-      storage.delete(SnapshotLog.path(version));
-    }
-    storage.delete(SnapshotLog.path(33));
-    // 32 is a signpost; whether it was the newest at its time cannot be told without 33.
-    assertThat(log.newestAt(1011).version()).isEqualTo(35);
-    assertThatThrownBy(() -> log.newestAt(1010)).isInstanceOf(NoSuchVersionException.class);
-    assertThatThrownBy(() -> log.newestAt(1009)).isInstanceOf(NoSuchVersionException.class);
-  }
-
   private static Snapshot snapshot(long version, long timestampMs) {
     return new Snapshot(
         1,

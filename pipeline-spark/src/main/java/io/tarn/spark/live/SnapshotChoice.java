@@ -1,9 +1,11 @@
 package io.tarn.spark.live;
 
+import io.tarn.index.commit.AsOf;
 import io.tarn.index.commit.SnapshotLog;
 import io.tarn.index.snapshot.Snapshot;
 import io.tarn.spark.input.UnusableInputException;
 import java.io.IOException;
+import java.time.Instant;
 import java.time.ZoneId;
 import java.util.Locale;
 import java.util.OptionalLong;
@@ -107,11 +109,17 @@ public record SnapshotChoice(OptionalLong version, OptionalLong timestampMs) {
    *
    * @throws io.tarn.index.commit.NotAnIndexException if there is no index
    * @throws io.tarn.index.commit.NoSuchVersionException if there is no such version
+   * @throws io.tarn.index.commit.NoVersionAsOfException if there was none at the time, or it has
+   *     expired
    */
   public Snapshot snapshot(SnapshotLog log) throws IOException {
     if (version.isPresent()) {
       return log.read(version.getAsLong());
     }
-    return timestampMs.isPresent() ? log.newestAt(timestampMs.getAsLong()) : log.newest();
+    Snapshot newest = log.newest();
+    // A time to come is no mistake here: a query may name the end of the day.
+    return timestampMs.isEmpty() || newest.timestampMs() <= timestampMs.getAsLong()
+        ? newest
+        : log.asOf(new AsOf.Time(Instant.ofEpochMilli(timestampMs.getAsLong())));
   }
 }

@@ -1,6 +1,7 @@
 package io.tarn.spark.search;
 
 import io.tarn.index.commit.NoSuchVersionException;
+import io.tarn.index.commit.NoVersionAsOfException;
 import io.tarn.index.commit.NotAnIndexException;
 import io.tarn.index.commit.SnapshotLog;
 import io.tarn.index.filter.Filter;
@@ -93,7 +94,10 @@ public final class TarnIndex {
       Parts parts = Parts.of(SettledRows.of(spark, index, snapshot), tasks);
       KnnJoin join = new KnnJoin(spark, index, snapshot, parts, k, options);
       return join.run(queries, vectorColumn);
-    } catch (NotAnIndexException | NoSuchVersionException | IllegalArgumentException e) {
+    } catch (NotAnIndexException
+        | NoSuchVersionException
+        | NoVersionAsOfException
+        | IllegalArgumentException e) {
       throw new UnusableInputException(e.getMessage(), e);
     } catch (IOException e) {
       throw new UncheckedIOException(e.getMessage(), e);
