@@ -3,12 +3,6 @@ package io.tarn.index.commit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.tarn.index.feature.IdType;
-import io.tarn.index.feature.Metric;
-import io.tarn.index.feature.Schema;
-import io.tarn.index.snapshot.FileRef;
-import io.tarn.index.snapshot.ModelRef;
-import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.storage.FileStat;
 import io.tarn.index.storage.MemoryStorage;
 import io.tarn.index.storage.PendingFile;
@@ -16,7 +10,6 @@ import io.tarn.index.storage.Storage;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.function.LongPredicate;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -147,22 +140,6 @@ class SnapshotLogTest {
         };
 
     assertThat(new SnapshotLog(versions).newestVersion()).isBetween(before, after);
-  }
-
-  private static Snapshot snapshot(long version, long timestampMs) {
-    return new Snapshot(
-        1,
-        "index",
-        version,
-        "commit " + version,
-        "test",
-        timestampMs,
-        new Schema(IdType.INT64, 2, Metric.L2, List.of()),
-        new ModelRef("model", new FileRef("models/model.parquet", 1, "00000000"), 1, "none"),
-        null,
-        List.of(),
-        new TreeMap<>(),
-        List.of());
   }
 
   @Test
