@@ -62,7 +62,7 @@ class ReadmeIT {
     Files.delete(directory.resolve("tarn"));
     String afterBuild = outputs.get(1);
     String afterStream = outputs.get(3);
-    assertThat(outputs).hasSize(8);
+    assertThat(outputs).hasSize(9);
     assertThat(afterBuild).contains("p-0000").doesNotContain("p-1001");
     assertThat(afterStream).contains("p-1001");
     assertThat(outputs.get(4)).contains("kafka:products");
