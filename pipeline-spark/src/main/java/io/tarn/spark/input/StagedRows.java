@@ -2,6 +2,7 @@ package io.tarn.spark.input;
 
 import io.tarn.index.feature.Attribute;
 import io.tarn.index.feature.IdType;
+import io.tarn.spark.rows.ByNumber;
 import io.tarn.spark.rows.InputRow;
 import io.tarn.spark.rows.Packed;
 import io.tarn.spark.rows.RowCodec;
@@ -13,7 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.TreeMap;
-import org.apache.spark.Partitioner;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -153,34 +153,5 @@ public final class StagedRows {
 
   private static JavaRDD<InternalRow> internalRows(Dataset<Row> rows) {
     return ((org.apache.spark.sql.classic.Dataset<Row>) rows).queryExecution().toRdd().toJavaRDD();
-  }
-
-  /** Keys are the numbers of partitions. */
-  private static final class ByNumber extends Partitioner {
-    private final int partitions;
-
-    ByNumber(int partitions) {
-      this.partitions = partitions;
-    }
-
-    @Override
-    public int numPartitions() {
-      return partitions;
-    }
-
-    @Override
-    public int getPartition(Object key) {
-      return (Integer) key;
-    }
-
-    @Override
-    public boolean equals(Object other) {
-      return other instanceof ByNumber byNumber && byNumber.partitions == partitions;
-    }
-
-    @Override
-    public int hashCode() {
-      return partitions;
-    }
   }
 }

@@ -13,6 +13,7 @@ import io.tarn.index.search.SearchResult;
 import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.storage.Storage;
 import io.tarn.spark.input.UnusableInputException;
+import io.tarn.spark.rows.ByNumber;
 import io.tarn.spark.rows.FeatureTable;
 import io.tarn.spark.rows.Packed;
 import io.tarn.spark.segment.IndexLocation;
@@ -27,7 +28,6 @@ import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Optional;
 import org.apache.spark.HashPartitioner;
-import org.apache.spark.Partitioner;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
@@ -444,35 +444,6 @@ final class KnnJoin implements Serializable {
     /** A value as Spark holds it inside. */
     private static Object internal(Object value) {
       return value instanceof String text ? UTF8String.fromString(text) : value;
-    }
-  }
-
-  /** Keys are the numbers of partitions. */
-  private static final class ByNumber extends Partitioner {
-    private final int partitions;
-
-    ByNumber(int partitions) {
-      this.partitions = partitions;
-    }
-
-    @Override
-    public int numPartitions() {
-      return partitions;
-    }
-
-    @Override
-    public int getPartition(Object key) {
-      return (Integer) key;
-    }
-
-    @Override
-    public boolean equals(Object other) {
-      return other instanceof ByNumber byNumber && byNumber.partitions == partitions;
-    }
-
-    @Override
-    public int hashCode() {
-      return partitions;
     }
   }
 }
