@@ -4,12 +4,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tarn.flink.TestJob.Plan;
-import io.tarn.flink.TestTopic.Version;
 import io.tarn.flink.TopicContent.Place;
 import io.tarn.index.commit.CommitConflictException;
 import io.tarn.index.commit.Committer;
 import io.tarn.index.feature.Feature;
-import io.tarn.index.feature.FeatureId;
 import io.tarn.index.format.ModelFile;
 import io.tarn.index.format.SegmentReader;
 import io.tarn.index.maintain.Maintenance;
@@ -21,25 +19,16 @@ import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.write.ModelReassigner;
 import io.tarn.kafka.EmbeddedKafka;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.FileVisitResult;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
-import java.util.SortedMap;
-import java.util.TreeMap;
-import java.util.stream.Stream;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
 import org.apache.flink.runtime.minicluster.MiniCluster;
 import org.apache.flink.util.ExceptionUtils;
 import org.apache.kafka.clients.admin.Admin;
@@ -90,6 +79,7 @@ final class FaultRun implements AutoCloseable {
   private final FaultTally tally;
   private final TestIndex index;
   private final RandomFaults faults;
+  private final CheckpointFiles checkpoints;
   private final String topic;
   private final RandomRecords records;
   private final TopicContent content;
@@ -119,7 +109,7 @@ final class FaultRun implements AutoCloseable {
     }
 
     @Override
-    public void close() {
+    public void close() throws Exception {
       kafka.close();
     }
   }
@@ -135,6 +125,7 @@ final class FaultRun implements AutoCloseable {
     this.tally = tally;
     this.index = TestIndex.create(dir.resolve("index"));
     this.faults = new RandomFaults(index);
+    this.checkpoints = new CheckpointFiles(dir.resolve("checkpoints"));
     this.partitions = 1 + random.nextInt(4);
     broker.kafka.createTopic(topic, partitions);
     String servers = broker.kafka.bootstrapServers();
@@ -162,9 +153,11 @@ final class FaultRun implements AutoCloseable {
     check();
     if (mayConflict) {
       // State of jobs that were overtaken may be refused at any later time.
-      second.ifPresent(FaultRun::end);
+      if (second.isPresent()) {
+        second.get().cancelUnlessFailed();
+      }
       second = Optional.empty();
-      end(job);
+      job.cancelUnlessFailed();
       savepoints.clear();
       mayConflict = false;
       job = startWithoutState();
@@ -180,28 +173,29 @@ final class FaultRun implements AutoCloseable {
       case STORAGE_FAILS -> failAtCommits();
       case TASK_MANAGER_IS_KILLED -> killTaskManager();
       case RESTART_WITHOUT_STATE -> {
-        end(job);
-        delete(checkpoints());
+        job.cancelUnlessFailed();
+        checkpoints.delete();
         job = startWithoutState();
       }
       case RESTART_FROM_SAVEPOINT -> restartFromSavepoint();
       case RESTART_FROM_CHECKPOINT -> {
-        end(job);
-        job = start(newestCheckpoint());
+        job.cancelUnlessFailed();
+        job = start(checkpoints.newest(job));
       }
       case RESTART_FROM_OLD_SAVEPOINT -> {
-        if (savepoints.isEmpty() && !takeSavepoint()) {
+        if (savepoints.isEmpty()
+            && trySavepoint(() -> job.savepoint(dir.resolve("savepoints"))).isEmpty()) {
           return false;
         }
         records.send(random.nextInt(MAX_RECORDS_A_STEP));
         mayConflict = true;
-        end(job);
+        job.cancelUnlessFailed();
         job = start(Optional.of(savepoints.get(random.nextInt(savepoints.size()))));
       }
       case CHECKPOINTS_ARE_LOST -> {
-        delete(checkpoints());
+        checkpoints.delete();
         killTaskManager();
-        end(job);
+        job.cancelUnlessFailed();
         job = startWithoutState();
       }
       case BROKER_RESTARTS -> broker.restart();
@@ -259,18 +253,13 @@ final class FaultRun implements AutoCloseable {
   }
 
   private void restartFromSavepoint() throws Exception {
-    Optional<String> savepoint;
-    try {
-      savepoint =
-          Optional.of(job.stopWithSavepoint(dir.resolve("savepoints"), random.nextInt(4) == 0));
-      savepoints.add(savepoint.get());
-    } catch (Exception e) {
-      // What went wrong before kept the job from stopping so.
-      LOG.info("No savepoint: {}", e.getMessage());
-      end(job);
-      savepoint = newestCheckpoint();
+    boolean drain = random.nextInt(4) == 0;
+    Optional<String> savepoint =
+        trySavepoint(() -> job.stopWithSavepoint(dir.resolve("savepoints"), drain));
+    if (savepoint.isEmpty()) {
+      job.cancelUnlessFailed();
     }
-    job = start(savepoint);
+    job = start(savepoint.isPresent() ? savepoint : checkpoints.newest(job));
   }
 
   /** Faults that come soon, over a few commits at least. */
@@ -284,14 +273,22 @@ final class FaultRun implements AutoCloseable {
     }
   }
 
-  private boolean takeSavepoint() {
-    try {
-      savepoints.add(job.savepoint(dir.resolve("savepoints")));
-      return true;
-    } catch (Exception e) {
-      LOG.info("No savepoint: {}", e.getMessage());
-      return false;
-    }
+  /** Tries until the job runs, with all its parts, or has ended. */
+  private Optional<String> trySavepoint(Callable<String> savepoint) {
+    List<String> taken = new ArrayList<>();
+    Waiting.until(
+        "a savepoint",
+        TestJob.LIMIT_MS,
+        () -> {
+          try {
+            taken.add(savepoint.call());
+          } catch (ExecutionException e) {
+            LOG.info("No savepoint: {}", e.getMessage());
+          }
+          return !taken.isEmpty() || job.ended();
+        });
+    savepoints.addAll(taken);
+    return taken.stream().findFirst();
   }
 
   private void killTaskManager() throws Exception {
@@ -299,31 +296,10 @@ final class FaultRun implements AutoCloseable {
     cluster.startTaskManager();
   }
 
-  private Path checkpoints() {
-    return dir.resolve("checkpoints");
-  }
-
-  /** Of the job that ended last, if it got as far as that. */
-  private Optional<String> newestCheckpoint() throws IOException {
-    Path ofJob = checkpoints().resolve(job.id());
-    if (!Files.exists(ofJob)) {
-      return Optional.empty();
-    }
-    try (Stream<Path> found = Files.list(ofJob)) {
-      return found
-          .filter(path -> Files.exists(path.resolve("_metadata")))
-          .max(
-              Comparator.comparingLong(
-                  path -> Long.parseLong(path.getFileName().toString().substring("chk-".length()))))
-          .map(path -> path.toUri().toString());
-    }
-  }
-
   private void addPartition() throws Exception {
     partitions++;
     records.flush();
-    try (Admin admin =
-        Admin.create(Map.of("bootstrap.servers", broker.kafka.bootstrapServers()))) {
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.kafka.bootstrapServers()))) {
       admin.createPartitions(Map.of(topic, NewPartitions.increaseTo(partitions))).all().get();
     }
     records.partitionsAdded(partitions);
@@ -365,8 +341,7 @@ final class FaultRun implements AutoCloseable {
           if (job.failed()) {
             Throwable failure = job.awaitFailure();
             if (!mayConflict
-                || ExceptionUtils.findThrowable(failure, CommitConflictException.class)
-                    .isEmpty()) {
+                || ExceptionUtils.findThrowable(failure, CommitConflictException.class).isEmpty()) {
               throw new AssertionError("the job failed for good", failure);
             }
             tally.countFenced();
@@ -415,46 +390,12 @@ final class FaultRun implements AutoCloseable {
     return new String(header.value(), UTF_8);
   }
 
-  /** Ends a job, unless it has failed. */
-  private static void end(TestJob job) {
-    try {
-      job.cancel();
-    } catch (Exception e) {
-      if (!job.failed()) {
-        throw new AssertionError("the job does not end", e);
-      }
-    }
-  }
-
-  /** Also while a job writes there. */
-  private static void delete(Path directory) throws IOException {
-    if (!Files.exists(directory)) {
-      return;
-    }
-    Files.walkFileTree(
-        directory,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-              throws IOException {
-            Files.deleteIfExists(file);
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
-            if (e instanceof NoSuchFileException) {
-              return FileVisitResult.CONTINUE;
-            }
-            throw e;
-          }
-        });
-  }
-
   @Override
-  public void close() {
-    second.ifPresent(FaultRun::end);
-    end(job);
+  public void close() throws Exception {
+    if (second.isPresent()) {
+      second.get().cancelUnlessFailed();
+    }
+    job.cancelUnlessFailed();
     records.close();
     content.close();
   }

@@ -79,8 +79,7 @@ record RandomFaults(String index, String id) implements StorageOpener, Faults {
     }
     Armed armed = ARMED.get(id);
     synchronized (armed) {
-      armed.strikes.add(
-          new Strike(operation, directory, fault, random.nextInt(MAX_PASSING + 1)));
+      armed.strikes.add(new Strike(operation, directory, fault, random.nextInt(MAX_PASSING + 1)));
     }
   }
 

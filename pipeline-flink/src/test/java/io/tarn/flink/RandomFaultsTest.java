@@ -47,12 +47,9 @@ class RandomFaultsTest {
     LOG.info("Seed {}", seed);
     Random random = new Random(seed);
     try (Broker broker = new Broker(dir.resolve("kafka"), freePort())) {
-      for (int i = 0;
-          tally.rounds() < ROUNDS_OF_A_SHORT_RUN || System.nanoTime() < endNs;
-          i++) {
+      for (int i = 0; tally.rounds() < ROUNDS_OF_A_SHORT_RUN || System.nanoTime() < endNs; i++) {
         String name = "features-" + i;
-        try (FaultRun run =
-            new FaultRun(dir.resolve(name), name, random, cluster, broker, tally)) {
+        try (FaultRun run = new FaultRun(dir.resolve(name), name, random, cluster, broker, tally)) {
           for (int round = 0; round < ROUNDS_AN_INDEX; round++) {
             run.round();
           }

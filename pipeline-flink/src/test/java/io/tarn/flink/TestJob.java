@@ -202,6 +202,11 @@ final class TestJob {
     }
   }
 
+  /** Whether it has come to an end, good or bad. */
+  boolean ended() throws Exception {
+    return client.getJobStatus().get().isGloballyTerminalState();
+  }
+
   /** Waits for the job to fail for good. */
   Throwable awaitFailure() throws Exception {
     try {
@@ -217,6 +222,16 @@ final class TestJob {
     client.cancel().get(LIMIT_MS, TimeUnit.MILLISECONDS);
     Waiting.until(
         "the job is gone", LIMIT_MS, () -> client.getJobStatus().get().isGloballyTerminalState());
+  }
+
+  void cancelUnlessFailed() throws Exception {
+    try {
+      cancel();
+    } catch (ExecutionException e) {
+      if (!failed()) {
+        throw e;
+      }
+    }
   }
 
   /** As directories of checkpoints are called. */

@@ -91,8 +91,7 @@ final class TopicContent implements AutoCloseable {
   private void take(ConsumerRecord<byte[], byte[]> record) {
     records++;
     positions.put(record.partition(), record.offset() + 1);
-    String meaning =
-        new String(record.headers().lastHeader(RandomRecords.MEANING).value(), UTF_8);
+    String meaning = new String(record.headers().lastHeader(RandomRecords.MEANING).value(), UTF_8);
     String[] words = meaning.split(" ");
     if (words[0].equals("bad")) {
       bad.add(new Place(record.partition(), record.offset()));
@@ -103,9 +102,7 @@ final class TopicContent implements AutoCloseable {
     float[] vector = words[0].equals("delete") ? null : parse(words[2].split(","));
     written.add(row(id, record.offset(), order));
     newest.merge(
-        id,
-        new Version(vector, order),
-        (old, added) -> added.order() >= old.order() ? added : old);
+        id, new Version(vector, order), (old, added) -> added.order() >= old.order() ? added : old);
   }
 
   private static float[] parse(String[] numbers) {
