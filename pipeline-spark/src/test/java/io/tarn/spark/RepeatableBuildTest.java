@@ -101,8 +101,9 @@ class RepeatableBuildTest {
     Dataset<Row> failing =
         table(spark, 4, 5).mapPartitions(failingOnce(), Encoders.row(TYPE));
     assertSame("failing", build("failing", failing, 7), expected);
-    for (String master : List.of("local[1]", "local[4]")) {
-      Path index = directory.resolve(master);
+    for (int cores : new int[] {1, 4}) {
+      String master = "local[" + cores + "]";
+      Path index = directory.resolve("cores-" + cores);
       ChildJvm.Outcome child =
           ChildJvm.run(
               directory, master, List.of(), BuildOfShuffledRows.class, index.toString(), "7");
