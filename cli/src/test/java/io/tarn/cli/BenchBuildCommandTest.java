@@ -9,8 +9,18 @@ class BenchBuildCommandTest {
   void phasesAndQualityAreShownBesidePlainKMeansAndMllib() {
     Run run =
         Run.tarn(
-            "bench", "build", "--generate", "n=3000,d=8,clusters=9", "--nlist", "8,16", "--rounds",
-            2, "--queries", 50, "--mllib-rows", 500);
+            "bench",
+            "build",
+            "--generate",
+            "n=3000,d=8,clusters=9",
+            "--nlist",
+            "8,16",
+            "--rounds",
+            2,
+            "--queries",
+            50,
+            "--mllib-rows",
+            500);
     assertThat(run.succeeds().out())
         .containsPattern("(?m)^ +read +check +sample +train lists +write +commit +total s ")
         .containsPattern("(?m)^8 lists, round 1, first job( +\\d+\\.\\d){10}$")

@@ -74,8 +74,7 @@ class BoundedMemoryTest {
   private static void write(Path file) throws IOException {
     SplittableRandom random = new SplittableRandom(3);
     ByteBuffer row =
-        ByteBuffer.allocate(Integer.BYTES + DIMENSION * Float.BYTES)
-            .order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer.allocate(Integer.BYTES + DIMENSION * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
     try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file))) {
       for (int r = 0; r < ROWS; r++) {
         row.clear().putInt(DIMENSION);

@@ -57,11 +57,17 @@ class DegenerateBuildTest {
 
   @ParameterizedTest
   @CsvSource({
-    "ONE_ROW, l2, 1", "ONE_ROW, cosine, 1",
-    "ALL_EQUAL, l2, 1", "ALL_EQUAL, inner_product, 1",
-    "FEW_DISTINCT, l2, 5", "FEW_DISTINCT, cosine, 5",
-    "ONE_CLUSTER, l2, 16", "ONE_CLUSTER, cosine, 16",
-    "OUTLIERS, l2, 16", "OUTLIERS, cosine, 16", "OUTLIERS, inner_product, 16"
+    "ONE_ROW, l2, 1",
+    "ONE_ROW, cosine, 1",
+    "ALL_EQUAL, l2, 1",
+    "ALL_EQUAL, inner_product, 1",
+    "FEW_DISTINCT, l2, 5",
+    "FEW_DISTINCT, cosine, 5",
+    "ONE_CLUSTER, l2, 16",
+    "ONE_CLUSTER, cosine, 16",
+    "OUTLIERS, l2, 16",
+    "OUTLIERS, cosine, 16",
+    "OUTLIERS, inner_product, 16"
   })
   void theIndexIsValidAndExactSearchRight(Kind kind, String metric, int lists) throws Exception {
     List<Row> rows = rows(kind);

@@ -98,8 +98,7 @@ class RepeatableBuildTest {
     Outcome expected = build("one", table(spark, 1, 1), 7);
     assertSame("shuffled", build("shuffled", table(spark, 2, 1), 7), expected);
     assertSame("spread", build("spread", table(spark, 3, 13), 7), expected);
-    Dataset<Row> failing =
-        table(spark, 4, 5).mapPartitions(failingOnce(), Encoders.row(TYPE));
+    Dataset<Row> failing = table(spark, 4, 5).mapPartitions(failingOnce(), Encoders.row(TYPE));
     assertSame("failing", build("failing", failing, 7), expected);
     for (int cores : new int[] {1, 4}) {
       String master = "local[" + cores + "]";

@@ -29,8 +29,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Tasks fail and are repeated; the index holds every row once all the same, and nothing else lies in
- * it.
+ * Tasks fail and are repeated; the index holds every row once all the same, and nothing else lies
+ * in it.
  */
 class TaskFailureTest {
   private static final int ROWS = 3000;

@@ -250,8 +250,7 @@ public final class BuildBenchmark {
     try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file), 1 << 20)) {
       for (int r = 0; r < vectors.count(); r++) {
         row.clear().putInt(vectors.dimension());
-        row.asFloatBuffer()
-            .put(vectors.values(), r * vectors.dimension(), vectors.dimension());
+        row.asFloatBuffer().put(vectors.values(), r * vectors.dimension(), vectors.dimension());
         out.write(row.array());
       }
     }

@@ -14,8 +14,8 @@ import java.util.stream.IntStream;
  * rows is divided, and so is the largest one for each list that is empty; the smallest lists give
  * their centroids for it, and their rows to the nearest of the others.
  *
- * <p>Rows that are all equal cannot be divided, nor can those that k-means does not tell apart: such
- * a list stays as it is.
+ * <p>Rows that are all equal cannot be divided, nor can those that k-means does not tell apart:
+ * such a list stays as it is.
  */
 final class Balance {
   /**

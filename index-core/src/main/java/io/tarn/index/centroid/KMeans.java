@@ -11,9 +11,9 @@ import io.tarn.index.kernel.VectorKernels;
  * centroids are distinct rows drawn at random. A list left empty takes over half of the largest
  * one.
  *
- * <p>No list ends with more than {@value Balance#MAX_OVER_MEAN} times the mean number of rows of the
- * sample, and none is empty, unless its rows are equal or k-means cannot tell them apart ({@link
- * Balance}). Without iterations, the centroids are the first ones.
+ * <p>No list ends with more than {@value Balance#MAX_OVER_MEAN} times the mean number of rows of
+ * the sample, and none is empty, unless its rows are equal or k-means cannot tell them apart
+ * ({@link Balance}). Without iterations, the centroids are the first ones.
  *
  * <p>The same rows in the same order, k and seed give the same centroids, bit for bit, with any
  * number of threads: threads share the rows to assign, the groups to train and the centroids to

@@ -1,6 +1,5 @@
 package io.tarn.spark.rows;
 
-import io.tarn.index.feature.FeatureId;
 import io.tarn.index.feature.Schema;
 import java.io.Serializable;
 import java.util.ArrayDeque;

@@ -16,7 +16,9 @@ public final class Mixing {
     return mixed ^ mixed >>> 31;
   }
 
-  /** Of an id, whatever holds it. Among a billion ids one false alarm is expected in forty inputs. */
+  /**
+   * Of an id, whatever holds it. Among a billion ids one false alarm is expected in forty inputs.
+   */
   public static long hash(FeatureId id) {
     if (id instanceof FeatureId.Int64 number) {
       return mix(number.value());

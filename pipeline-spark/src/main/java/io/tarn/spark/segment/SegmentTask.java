@@ -26,8 +26,7 @@ final class SegmentTask implements Closeable {
   private int lastList;
   private boolean finished;
 
-  SegmentTask(
-      Storage storage, Schema schema, Model model, long segmentBytes, SegmentNames names) {
+  SegmentTask(Storage storage, Schema schema, Model model, long segmentBytes, SegmentNames names) {
     this.storage = storage;
     this.schema = schema;
     this.model = model;
