@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -65,11 +66,12 @@ final class Phases {
     context.addJobTag(tag);
     long startNanos = System.nanoTime();
     ScheduledExecutorService clock = clock();
-    clock.scheduleAtFixedRate(
-        () -> progress.accept(progress(name, tag, startNanos)),
-        intervalMs,
-        intervalMs,
-        TimeUnit.MILLISECONDS);
+    Future<?> ticks =
+        clock.scheduleAtFixedRate(
+            () -> progress.accept(progress(name, tag, startNanos)),
+            intervalMs,
+            intervalMs,
+            TimeUnit.MILLISECONDS);
     try {
       T result = step.run();
       double taken = (System.nanoTime() - startNanos) / NANOS_PER_SECOND;
@@ -82,7 +84,8 @@ final class Phases {
           String.format(Locale.ROOT, "%.1f", taken));
       return result;
     } finally {
-      clock.shutdownNow();
+      ticks.cancel(false);
+      clock.shutdown();
       context.removeJobTag(tag);
       context.setJobDescription(null);
     }

@@ -20,7 +20,7 @@ class ListCountTest {
     "100000000, 8192"
   })
   void theRuleIsTheDocumentedOne(long rows, int lists) {
-    assertThat(ListCount.byDefault(rows, (256 << 20) / (128 * 4))).isEqualTo(lists);
+    assertThat(ListCount.byDefault(rows, 524_288)).isEqualTo(lists);
   }
 
   @ParameterizedTest
