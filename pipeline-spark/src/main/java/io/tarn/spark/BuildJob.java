@@ -133,7 +133,7 @@ public final class BuildJob {
     JavaRDD<InputRow> newest =
         census.idsRepeat() ? NewestRows.of(spark, rows, staged.codec(), schema) : rows;
     Sample sample = sample(newest, schema, census);
-    Model model = train(sample, schema, lists(census));
+    Model model = train(sample, schema, lists(schema, census));
     List<SegmentRef> segments = writeSegments(newest, sample, model, schema, staged, census);
     Snapshot snapshot =
         phases.run(
@@ -197,13 +197,14 @@ public final class BuildJob {
     }
   }
 
-  private int lists(Census census) {
-    return settings.nlist().orElseGet(() -> ListCount.byDefault(census.features()));
+  private int lists(Schema schema, Census census) {
+    long fitting = settings.training().maxSampleRows(schema.dimension());
+    return settings.nlist().orElseGet(() -> ListCount.byDefault(census.features(), fitting));
   }
 
   private Sample sample(JavaRDD<InputRow> rows, Schema schema, Census census) throws IOException {
     TrainingSettings training = settings.training();
-    int wanted = training.sampleRows(lists(census), schema.dimension());
+    int wanted = training.sampleRows(lists(schema, census), schema.dimension());
     return phases.run(
         "sample",
         () -> Sample.draw(rows, schema, census.features(), wanted, training.seed()),

@@ -14,7 +14,7 @@ import java.util.Optional;
  * @param metric how vectors are compared
  * @param dimension values of a vector; that of the first vector of the input by default
  * @param nlist how many lists; by default the largest power of two that is at most four times the
- *     square root of the number of rows and leaves 39 rows to a list
+ *     square root of the number of rows and leaves 39 rows to a list, of the sample too
  * @param quantizer how vectors are coded for scanning: the name of a {@link
  *     io.tarn.index.quantize.Quantizer}
  * @param training how lists are trained

@@ -30,7 +30,11 @@ public record TrainingSettings(
   /** How many rows are drawn for so many lists. */
   int sampleRows(int lists, int dimension) {
     long wanted = (long) lists * sampleRowsPerList;
-    long fitting = maxSampleBytes / ((long) dimension * Float.BYTES);
-    return (int) Math.max(1, Math.min(wanted, fitting));
+    return (int) Math.max(1, Math.min(wanted, maxSampleRows(dimension)));
+  }
+
+  /** How many rows a sample may have at most. */
+  long maxSampleRows(int dimension) {
+    return maxSampleBytes / ((long) dimension * Float.BYTES);
   }
 }
