@@ -11,7 +11,7 @@ final class IndexOption {
       names = "--index",
       required = true,
       paramLabel = "DIR",
-      description = "The index: a directory, or a location: hdfs://host/path, s3a://bucket/path.")
+      description = "The index: a directory, hdfs://host/path or s3a://bucket/path.")
   private String location;
 
   String location() {

@@ -34,7 +34,7 @@ final class StreamCommand implements Callable<Integer> {
   @Option(
       names = "--index",
       paramLabel = "DIR",
-      description = "The index: a directory, or a location: hdfs://host/path, s3a://bucket/path.")
+      description = "The index: a directory, hdfs://host/path or s3a://bucket/path.")
   private String index;
 
   @Option(

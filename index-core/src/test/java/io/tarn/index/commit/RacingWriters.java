@@ -106,15 +106,13 @@ public final class RacingWriters {
     Committer committer = new Committer(new SnapshotLog(storage), new ModelReassigner(storage));
     List<Long> versions = new ArrayList<>();
     for (int i = 0; i < COMMITS_PER_WRITER; i++) {
-      SegmentRef segment =
-          CommitterTest.write(storage, CommitterTest.feature(writer * 1000L + i));
+      SegmentRef segment = CommitterTest.write(storage, CommitterTest.feature(writer * 1000L + i));
       versions.add(committer.commit(CommitterTest.append(storage, segment)).version());
     }
     return versions;
   }
 
-  static void assertHoldsAll(Storage storage, int writers, List<Long> versions)
-      throws IOException {
+  static void assertHoldsAll(Storage storage, int writers, List<Long> versions) throws IOException {
     int commits = writers * COMMITS_PER_WRITER;
     assertThat(versions).hasSize(commits).doesNotHaveDuplicates();
     assertThat(new SnapshotLog(storage).newestVersion()).isEqualTo(commits + 1);

@@ -23,9 +23,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Creates and deletes objects of an S3 store, through Hadoop's S3A, on the condition that there is none of that
- * name ({@code If-None-Match: *}): the one operation of such a store that both is atomic and never
- * overwrites. An object comes into being when its last byte has arrived, or not at all.
+ * Creates and deletes objects of an S3 store, through Hadoop's S3A; creates them on the condition
+ * that there is none of that name ({@code If-None-Match: *}): the one operation of such a store
+ * that both is atomic and never overwrites. An object comes into being when its last byte has
+ * arrived, or not at all.
  *
  * <p>Stores exist that pass over the condition in silence; on one, two commits could take one
  * version. So a process that is about to create its first file in a bucket tries it out.
@@ -167,9 +168,9 @@ final class ConditionalObjects implements HadoopStorage.Changes {
     }
 
     /**
-     * Settles a failed creation by looking whose object is there. It may be ours: the client repeats
-     * a request whose answer is missing, and is then told that the object exists. If there is none,
-     * the request may still arrive.
+     * Settles a failed creation by looking whose object is there. It may be ours: the client
+     * repeats a request whose answer is missing, and is then told that the object exists. If there
+     * is none, the request may still arrive.
      */
     private void settle(IOException failure) throws IOException {
       Optional<String> found;

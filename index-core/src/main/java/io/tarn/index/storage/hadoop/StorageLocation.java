@@ -17,7 +17,8 @@ import org.apache.hadoop.hdfs.DistributedFileSystem;
 /**
  * Where an index lies, as people write it: {@code /data/index} and {@code file:///data/index} are
  * on the local disk, {@code hdfs://namenode:8020/index} in HDFS, {@code s3a://bucket/index} in S3.
- * Only file systems are taken on which a version can be published atomically without ever overwriting another.
+ * Only file systems are taken on which a version can be published atomically without ever
+ * overwriting another.
  */
 public final class StorageLocation {
   /** Two letters at least: {@code C:/} is no scheme. */
@@ -73,7 +74,10 @@ public final class StorageLocation {
       case "s3a" -> s3(location, uri, configuration);
       case "s3", "s3n" ->
           throw new IllegalArgumentException(
-              "an index cannot lie at '" + location + "': for S3, write s3a: in place of " + scheme);
+              "an index cannot lie at '"
+                  + location
+                  + "': for S3, write s3a: in place of "
+                  + scheme);
       default ->
           throw new IllegalArgumentException(
               "an index cannot lie at '"

@@ -143,8 +143,7 @@ class HdfsStorageTest extends StorageContractTest {
 
   private Storage faulty(RenamedFile.Publication publication) throws IOException {
     FileSystem files = FileSystem.newInstance(hdfs.getUri(), configuration);
-    return HadoopStorage.open(
-        files, new Path(root), new RenamedFiles(files, publication));
+    return HadoopStorage.open(files, new Path(root), new RenamedFiles(files, publication));
   }
 
   private static void publish(Storage storage) throws IOException {

@@ -90,7 +90,17 @@ class StorageLocationTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", " ", "file:relative", "file://elsewhere/data", "hdfs://host/a b", "s3a://bucket", "s3a://bucket/", "s3a:/index"})
+  @ValueSource(
+      strings = {
+        "",
+        " ",
+        "file:relative",
+        "file://elsewhere/data",
+        "hdfs://host/a b",
+        "s3a://bucket",
+        "s3a://bucket/",
+        "s3a:/index"
+      })
   void whatIsNoLocationIsRefused(String location) {
     assertThatThrownBy(() -> StorageLocation.open(location))
         .isInstanceOf(IllegalArgumentException.class);
