@@ -29,7 +29,7 @@ final class AppendCommand implements Callable<Integer> {
   @Option(
       names = "--index",
       paramLabel = "DIR",
-      description = "The index: a directory, or a location such as hdfs://host/path.")
+      description = "The index: a directory, hdfs://host/path or s3a://bucket/path.")
   private String index;
 
   @Mixin private InputOptions input;

@@ -31,7 +31,7 @@ final class BuildCommand implements Callable<Integer> {
       names = "--index",
       paramLabel = "DIR",
       description =
-          "Where the index is to lie: a directory, or a location such as hdfs://host/path.")
+          "Where the index is to lie: a directory, hdfs://host/path or s3a://bucket/path.")
   private String index;
 
   @Mixin private InputOptions input;

@@ -11,7 +11,7 @@ final class IndexOption {
       names = "--index",
       required = true,
       paramLabel = "DIR",
-      description = "The index: a directory, or a location such as hdfs://host/path.")
+      description = "The index: a directory, hdfs://host/path or s3a://bucket/path.")
   private String location;
 
   String location() {

@@ -25,9 +25,7 @@ import io.tarn.index.storage.Storage;
 import io.tarn.index.verify.IndexVerifier;
 import io.tarn.index.write.FeatureBuffer;
 import io.tarn.index.write.ModelReassigner;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,20 +37,18 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class CommitterTest {
   private static final Schema SCHEMA = new Schema(IdType.INT64, 1, Metric.L2, List.of());
-  private static final int COMMITS_PER_WRITER = 15;
 
   @TempDir Path directory;
   private final Storage storage = new MemoryStorage();
   private final SnapshotLog log = new SnapshotLog(storage);
   private final Committer committer = new Committer(log, new ModelReassigner(storage));
 
-  private static Snapshot create(Storage storage) throws IOException {
+  static Snapshot create(Storage storage) throws IOException {
     ModelRef model = ModelFile.write(storage, model(-1, 1));
     NewIndex index = new NewIndex("test", SCHEMA, model, null, List.of());
     return Committer.create(new SnapshotLog(storage), index);
@@ -62,23 +58,23 @@ class CommitterTest {
     return Model.of(Metric.L2, 1, centroids, Quantizer.byDefault());
   }
 
-  private static Feature feature(long id) {
+  static Feature feature(long id) {
     return new Feature(FeatureId.of(id), new float[] {id}, 1, id, new Object[0]);
   }
 
-  private static SegmentRef write(Storage storage, Feature... features) throws IOException {
+  static SegmentRef write(Storage storage, Feature... features) throws IOException {
     Model model = ModelFile.read(storage, new SnapshotLog(storage).newest().model());
     FeatureBuffer buffer = new FeatureBuffer(storage, SCHEMA, model);
     List.of(features).forEach(buffer::add);
     return buffer.flush().orElseThrow();
   }
 
-  private static Change append(Storage storage, SegmentRef... segments) throws IOException {
+  static Change append(Storage storage, SegmentRef... segments) throws IOException {
     return Change.append(
         "append", new SnapshotLog(storage).newest().model().id(), List.of(segments));
   }
 
-  private static Set<Long> ids(IndexView view) {
+  static Set<Long> ids(IndexView view) {
     Set<Long> ids = new TreeSet<>();
     view.forEachLive(feature -> ids.add((Long) feature.id().toObject()));
     return ids;
@@ -310,102 +306,21 @@ class CommitterTest {
       List<Callable<List<Long>>> tasks = new ArrayList<>();
       for (int w = 0; w < writers; w++) {
         int writer = w;
-        tasks.add(() -> commitMany(local, writer));
+        tasks.add(() -> RacingWriters.commitMany(local, writer));
       }
       List<Long> versions = new ArrayList<>();
       for (Future<List<Long>> outcome : executor.invokeAll(tasks)) {
         assertThat(outcome.get()).isSorted();
         versions.addAll(outcome.get());
       }
-      assertHoldsAll(local, writers, versions);
+      RacingWriters.assertHoldsAll(local, writers, versions);
     } finally {
       executor.shutdownNow();
     }
   }
 
-  /** Commits rows of ids that no other writer has, one by one; returns the versions it made. */
-  private static List<Long> commitMany(Storage storage, int writer) throws IOException {
-    Committer committer = new Committer(new SnapshotLog(storage), new ModelReassigner(storage));
-    List<Long> versions = new ArrayList<>();
-    for (int i = 0; i < COMMITS_PER_WRITER; i++) {
-      SegmentRef segment = write(storage, feature(writer * 1000L + i));
-      versions.add(committer.commit(append(storage, segment)).version());
-    }
-    return versions;
-  }
-
-  private static void assertHoldsAll(Storage storage, int writers, List<Long> versions)
-      throws IOException {
-    int commits = writers * COMMITS_PER_WRITER;
-    assertThat(versions).hasSize(commits).doesNotHaveDuplicates();
-    assertThat(new SnapshotLog(storage).newestVersion()).isEqualTo(commits + 1);
-    Set<Long> expected = new TreeSet<>();
-    for (long writer = 0; writer < writers; writer++) {
-      for (long i = 0; i < COMMITS_PER_WRITER; i++) {
-        expected.add(writer * 1000 + i);
-      }
-    }
-    assertThat(ids(IndexReader.open(storage).view())).isEqualTo(expected);
-    assertThat(IndexVerifier.verify(storage).problems()).isEmpty();
-  }
-
-  /** The body of another process: {@code directory writer}; begins when it is told to. */
-  public static void main(String[] arguments) throws IOException {
-    Storage storage = new LocalStorage(Path.of(arguments[0]));
-    System.out.println("ready");
-    System.out.flush();
-    if (System.in.read() >= 0) {
-      commitMany(storage, Integer.parseInt(arguments[1])).forEach(System.out::println);
-    }
-  }
-
   @Test
   void writersInTwoProcessesAllSucceed() throws Exception {
-    Storage local = new LocalStorage(directory.resolve("index"));
-    create(local);
-    List<Process> processes = new ArrayList<>();
-    try {
-      for (int writer = 0; writer < 2; writer++) {
-        processes.add(start(writer));
-      }
-      List<BufferedReader> outputs = processes.stream().map(Process::inputReader).toList();
-      for (BufferedReader output : outputs) {
-        assertThat(output.readLine()).isEqualTo("ready");
-      }
-      for (Process process : processes) {
-        process.getOutputStream().write('\n');
-        process.getOutputStream().flush();
-      }
-      List<Long> versions = new ArrayList<>();
-      for (BufferedReader output : outputs) {
-        versions.addAll(output.lines().map(Long::valueOf).toList());
-      }
-      for (Process process : processes) {
-        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
-        assertThat(process.exitValue()).isZero();
-      }
-      assertHoldsAll(local, 2, versions);
-    } finally {
-      processes.forEach(Process::destroyForcibly);
-    }
-  }
-
-  private Process start(int writer) {
-    String classPath =
-        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
-    try {
-      return new ProcessBuilder(
-              Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-              "-Xmx256m",
-              "-cp",
-              classPath,
-              CommitterTest.class.getName(),
-              directory.resolve("index").toString(),
-              Integer.toString(writer))
-          .redirectError(ProcessBuilder.Redirect.INHERIT)
-          .start();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    RacingWriters.race(directory.resolve("index").toString(), Map.of());
   }
 }

@@ -1,59 +1,51 @@
 package io.tarn.index.storage.hadoop;
 
 import io.tarn.index.storage.FileStat;
-import io.tarn.index.storage.OutcomeUnknownException;
 import io.tarn.index.storage.PendingFile;
 import io.tarn.index.storage.RelativePath;
 import io.tarn.index.storage.Storage;
 import java.io.EOFException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.UUID;
-import org.apache.hadoop.fs.CreateFlag;
 import org.apache.hadoop.fs.FSDataInputStream;
-import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Options;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RemoteIterator;
-import org.apache.hadoop.fs.permission.FsPermission;
+import org.apache.hadoop.util.functional.FutureIO;
 
-/**
- * Files of a Hadoop {@link FileSystem}. A file is written under a hidden temporary name, synced to
- * the disks, closed, and given its own name by a {@link Publication}.
- */
+/** Files of a Hadoop {@link FileSystem}. How they come and go, the kind of file system decides. */
 final class HadoopStorage implements Storage {
-  private static final String HIDDEN_PREFIX = ".";
-  private static final String PENDING_PREFIX = HIDDEN_PREFIX + "pending-";
-  private static final int BUFFER_BYTES = 64 * 1024;
+  /** Of files that are no part of an index: those being written. */
+  static final String HIDDEN_PREFIX = ".";
 
-  /** Gives a finished file its name. */
-  @FunctionalInterface
-  interface Publication {
-    /**
-     * Makes {@code pending} appear as {@code target}, atomically, unless that exists.
-     *
-     * @throws org.apache.hadoop.fs.FileAlreadyExistsException if it does
-     */
-    void publish(Path pending, Path target) throws IOException;
+  private static final String READ_RANGES =
+      Options.OpenFileOptions.FS_OPTION_OPENFILE_READ_POLICY_RANDOM;
+
+  /** How files come and go. */
+  interface Changes {
+    /** Begins a file that comes into being whole, and only if there is none of its name. */
+    PendingFile create(Path target) throws IOException;
+
+    /** Deletes a file; one that does not exist is no error. */
+    void delete(Path path) throws IOException;
   }
 
   private final FileSystem files;
   private final Path root;
-  private final Publication publication;
+  private final Changes changes;
 
-  private HadoopStorage(FileSystem files, Path root, Publication publication) {
+  private HadoopStorage(FileSystem files, Path root, Changes changes) {
     this.files = files;
     this.root = root;
-    this.publication = publication;
+    this.changes = changes;
   }
 
   /**
@@ -61,8 +53,7 @@ final class HadoopStorage implements Storage {
    *
    * @param files closed with the storage, and at once if this fails
    */
-  static HadoopStorage open(FileSystem files, Path root, Publication publication)
-      throws IOException {
+  static HadoopStorage open(FileSystem files, Path root, Changes changes) throws IOException {
     Path qualified = files.makeQualified(root);
     try {
       checkIsNoFile(files, qualified);
@@ -70,7 +61,7 @@ final class HadoopStorage implements Storage {
       files.close();
       throw e;
     }
-    return new HadoopStorage(files, qualified, publication);
+    return new HadoopStorage(files, qualified, changes);
   }
 
   /** Once, when opening: asked for a file below a file, Hadoop only says that there is none. */
@@ -111,7 +102,7 @@ final class HadoopStorage implements Storage {
   @Override
   public byte[] read(String path, long offsetBytes, int length) throws IOException {
     byte[] bytes = new byte[length];
-    try (FSDataInputStream in = files.open(resolve(path))) {
+    try (FSDataInputStream in = openTo(resolve(path), offsetBytes + length)) {
       in.readFully(offsetBytes, bytes);
       return bytes;
     } catch (FileNotFoundException e) {
@@ -123,16 +114,28 @@ final class HadoopStorage implements Storage {
     }
   }
 
+  /**
+   * Opens a file of which nothing beyond {@code endBytes} will be asked for. A store that is told a
+   * length does not ask for it: a range is then one request. Should the file be shorter, reading
+   * fails as it should.
+   */
+  private FSDataInputStream openTo(Path path, long endBytes) throws IOException {
+    return FutureIO.awaitFuture(
+        files
+            .openFile(path)
+            .opt(Options.OpenFileOptions.FS_OPTION_OPENFILE_READ_POLICY, READ_RANGES)
+            .optLong(Options.OpenFileOptions.FS_OPTION_OPENFILE_LENGTH, endBytes)
+            .build());
+  }
+
   @Override
   public PendingFile create(String path) throws IOException {
-    Path target = resolve(path);
-    return new HadoopPendingFile(
-        target, new Path(target.getParent(), PENDING_PREFIX + UUID.randomUUID()));
+    return changes.create(resolve(path));
   }
 
   @Override
   public void delete(String path) throws IOException {
-    files.delete(resolve(path), false);
+    changes.delete(resolve(path));
   }
 
   @Override
@@ -166,83 +169,5 @@ final class HadoopStorage implements Storage {
   private static <E extends IOException> E withCause(E exception, IOException cause) {
     exception.initCause(cause);
     return exception;
-  }
-
-  private final class HadoopPendingFile extends PendingFile {
-    private final Path target;
-    private final Path pending;
-    private final FSDataOutputStream out;
-    private boolean published;
-
-    HadoopPendingFile(Path target, Path pending) throws IOException {
-      this.target = target;
-      this.pending = pending;
-      // SYNC_BLOCK: hsync alone would reach only the last block of a large file.
-      this.out =
-          files.create(
-              pending,
-              FsPermission.getFileDefault(),
-              EnumSet.of(CreateFlag.CREATE, CreateFlag.SYNC_BLOCK),
-              BUFFER_BYTES,
-              files.getDefaultReplication(pending),
-              files.getDefaultBlockSize(pending),
-              null);
-    }
-
-    @Override
-    public void write(int b) throws IOException {
-      out.write(b);
-    }
-
-    @Override
-    public void write(byte[] bytes, int offset, int length) throws IOException {
-      out.write(bytes, offset, length);
-    }
-
-    @Override
-    public void publish() throws IOException {
-      out.hsync();
-      out.close();
-      try {
-        publication.publish(pending, target);
-        published = true;
-      } catch (org.apache.hadoop.fs.FileAlreadyExistsException e) {
-        throw withCause(
-            new FileAlreadyExistsException(target.toString(), null, "it exists already"), e);
-      } catch (IOException e) {
-        settle(e);
-      }
-    }
-
-    /**
-     * Settles a publication whose answer is missing. Whoever can delete the pending file knows that
-     * it has not been renamed, and that a request still on its way will find nothing to rename.
-     */
-    private void settle(IOException failure) throws IOException {
-      boolean unpublished;
-      try {
-        unpublished = files.delete(pending, false);
-      } catch (IOException e) {
-        failure.addSuppressed(e);
-        unpublished = false;
-      }
-      if (unpublished) {
-        throw failure;
-      }
-      published = true;
-      throw new OutcomeUnknownException("whether " + target + " was created is unknown", failure);
-    }
-
-    @Override
-    public void close() throws IOException {
-      if (published) {
-        return;
-      }
-      try {
-        out.close();
-      } finally {
-        files.delete(pending, false);
-      }
-    }
   }
 }

@@ -43,7 +43,10 @@ class HadoopStorageOnLocalFilesTest extends StorageContractTest {
   private static Storage openAt(java.nio.file.Path root) throws IOException {
     FileSystem files = new RawLocalFileSystem();
     files.initialize(java.net.URI.create("file:///"), new Configuration());
-    return HadoopStorage.open(files, new Path(root.toUri()), HadoopStorageOnLocalFilesTest::link);
+    return HadoopStorage.open(
+        files,
+        new Path(root.toUri()),
+        new RenamedFiles(files, HadoopStorageOnLocalFilesTest::link));
   }
 
   private static void link(Path pending, Path target) throws IOException {

@@ -3,6 +3,7 @@ package io.tarn.index.storage.hadoop;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tarn.index.commit.RacingWriters;
 import io.tarn.index.storage.OutcomeUnknownException;
 import io.tarn.index.storage.PendingFile;
 import io.tarn.index.storage.Storage;
@@ -11,6 +12,7 @@ import java.io.IOException;
 import java.lang.reflect.Field;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
@@ -86,6 +88,11 @@ class HdfsStorageTest extends StorageContractTest {
   }
 
   @Test
+  void writersInTwoProcessesAllSucceed() throws Exception {
+    RacingWriters.race(root, Map.of());
+  }
+
+  @Test
   void everyBlockIsSyncedToDisk() throws Exception {
     long before = syncs();
     write("segments/a", new byte[3 * 1024 * 1024]);
@@ -115,7 +122,7 @@ class HdfsStorageTest extends StorageContractTest {
 
   @Test
   void aRenameWhoseAnswerWasLostHasAnUnknownOutcome() throws Exception {
-    HadoopStorage.Publication renamesAndFails =
+    RenamedFile.Publication renamesAndFails =
         (pending, target) -> {
           hdfs.rename(pending, target, Options.Rename.NONE);
           fail();
@@ -134,9 +141,9 @@ class HdfsStorageTest extends StorageContractTest {
     throw new IOException("the answer is missing");
   }
 
-  private Storage faulty(HadoopStorage.Publication publication) throws IOException {
-    return HadoopStorage.open(
-        FileSystem.newInstance(hdfs.getUri(), configuration), new Path(root), publication);
+  private Storage faulty(RenamedFile.Publication publication) throws IOException {
+    FileSystem files = FileSystem.newInstance(hdfs.getUri(), configuration);
+    return HadoopStorage.open(files, new Path(root), new RenamedFiles(files, publication));
   }
 
   private static void publish(Storage storage) throws IOException {

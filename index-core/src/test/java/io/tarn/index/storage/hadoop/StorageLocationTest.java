@@ -51,12 +51,32 @@ class StorageLocationTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"s3a://bucket/index", "viewfs://cluster/index", "webhdfs://host/index"})
+  @ValueSource(strings = {"gs://bucket/index", "viewfs://cluster/index", "webhdfs://host/index"})
   void fileSystemsWithoutAKnownSafeCommitAreRefused(String location) {
     assertThatThrownBy(() -> StorageLocation.open(location))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(location)
-        .hasMessageContaining("Use hdfs:, file: or a plain path");
+        .hasMessageContaining("Use hdfs:, s3a:, file: or a plain path");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"s3://bucket/index", "s3n://bucket/index"})
+  void otherNamesOfS3SayWhichToUse(String location) {
+    assertThatThrownBy(() -> StorageLocation.open(location))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining(location)
+        .hasMessageContaining("write s3a:");
+  }
+
+  @Test
+  void aMissingS3ClientIsNamed() {
+    Configuration configuration = new Configuration();
+    configuration.set("fs.s3a.impl", "org.apache.hadoop.fs.s3a.NotThere");
+
+    assertThatThrownBy(() -> StorageLocation.open("s3a://bucket/index", configuration))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("hadoop-aws")
+        .hasMessageContaining("NotThere");
   }
 
   @Test
@@ -70,7 +90,17 @@ class StorageLocationTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", " ", "file:relative", "file://elsewhere/data", "hdfs://host/a b"})
+  @ValueSource(
+      strings = {
+        "",
+        " ",
+        "file:relative",
+        "file://elsewhere/data",
+        "hdfs://host/a b",
+        "s3a://bucket",
+        "s3a://bucket/",
+        "s3a:/index"
+      })
   void whatIsNoLocationIsRefused(String location) {
     assertThatThrownBy(() -> StorageLocation.open(location))
         .isInstanceOf(IllegalArgumentException.class);
