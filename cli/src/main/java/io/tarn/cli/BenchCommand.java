@@ -30,6 +30,7 @@ import picocli.CommandLine.TypeConversionException;
 
 @Command(
     name = "bench",
+    subcommands = BenchSparkCommand.class,
     header = "Compare Tarn's recall and speed with other libraries'.",
     description = {
       "",
