@@ -154,15 +154,31 @@ final class TableWrite {
   void append() {
     run(
         () -> {
-          AppendSettings given = settings(AppendSettings.class, Map.of());
           Schema schema;
           try (Storage storage = new IndexLocation(spark.sparkContext(), location).open()) {
             schema = new SnapshotLog(storage).newest().schema();
           }
+          checkMetric(schema);
+          AppendSettings given = settings(AppendSettings.class, Map.of());
           Map<String, Object> columns =
               columns(given.input(), given.opColumn(), Optional.of(schema));
           AppendJob.run(spark, settings(AppendSettings.class, columns), withDoublesOf(schema));
         });
+  }
+
+  /** The metric is no setting of appends, and yet said by who takes it for one. */
+  private void checkMetric(Schema index) {
+    String given = options.remove(METRIC);
+    if (given != null && !given.equals(index.metric().externalName())) {
+      throw new UnusableInputException(
+          "the index at "
+              + location
+              + " has metric "
+              + index.metric().externalName()
+              + ", and metric is "
+              + given
+              + ": it is settled when an index is built");
+    }
   }
 
   /** Decimals, such as SQL's literals with a point, as the doubles that the index has for them. */
