@@ -14,8 +14,8 @@ import java.util.Optional;
  * @param opColumn the column that says {@code upsert} or {@code delete}; without it every row is an
  *     upsert
  * @param addAttributes columns that are named as {@code attributes} and that the index lacks are
- *     added to its schema, of all its rows null but these; if none are named, all columns that serve
- *     no other purpose. Otherwise they are refused
+ *     added to its schema, of all its rows null but these; if none are named, all columns that
+ *     serve no other purpose. Otherwise they are refused
  * @param delete every row is a delete; only ids (and orders) are read
  * @param segmentBytes about how large a segment becomes
  * @param rejects where rows that are set aside are written, as a Parquet table; they are only

@@ -98,7 +98,9 @@ record Overwritten(Snapshot base, int nextListId) {
             + ": it stays for as long as an index lives, build another one");
   }
 
-  /** The columns of the table: attributes that are named may be new, and those it lacks are null. */
+  /**
+   * The columns of the table: attributes that are named may be new, and those it lacks are null.
+   */
   ColumnRequest columns(InputSettings input, long defaultOrder) {
     boolean named = !input.attributes().isEmpty();
     return ColumnRequest.forChanges(input, base.schema(), Optional.empty(), defaultOrder, named);

@@ -85,65 +85,221 @@ class BadTablesTest {
 
   static Stream<Arguments> tables() {
     return Stream.of(
-        append("without ids", "array(1, 2) as vector", "the input has no column 'id' (id-column); its columns are vector"),
-        append("ids of another name", "1 as key, array(1, 2) as vector", "its columns are key, vector"),
-        append("ids that are no ids", "1.5d as id, array(1, 2) as vector", "column 'id' (id-column) has the type double; it must be text or a whole number"),
-        append("ids that are no numbers", "'x' as id, array(1, 2) as vector", "{BAD_ID=1}"),
+        append(
+            "without ids",
+            "array(1, 2) as vector",
+            "the input has no column 'id' (id-column); its columns are vector"),
+        append(
+            "ids of another name",
+            "1 as key, array(1, 2) as vector",
+            "its columns are key, vector"),
+        append(
+            "ids that are no ids",
+            "1.5d as id, array(1, 2) as vector",
+            "column 'id' (id-column) has the type double; it must be text or a whole number"),
+        append("ids that are no numbers", "'x' as id, array(1, 2) as vector", "{UNPARSABLE=1}"),
         append("null ids", "cast(null as bigint) as id, array(1, 2) as vector", "{MISSING_ID=1}"),
-        append("without vectors", "1 as id, 'x' as kind", "no column 'vector' (vector-column); its columns are id, kind"),
-        append("numbers for vectors", "1 as id, 2.5d as vector", "column 'vector' (vector-column) has the type double; it must be an array of numbers, or text such as [0.5, 2]"),
-        append("vectors of texts", "1 as id, array('a', 'b') as vector", "has the type array<string>"),
-        append("null vectors", "1 as id, cast(null as array<float>) as vector", "{MISSING_VECTOR=1}"),
+        append(
+            "without vectors",
+            "1 as id, 'x' as kind",
+            "no column 'vector' (vector-column); its columns are id, kind"),
+        append(
+            "numbers for vectors",
+            "1 as id, 2.5d as vector",
+            "column 'vector' (vector-column) has the type double; it must be an array of numbers, or text such as [0.5, 2]"),
+        append(
+            "vectors of texts", "1 as id, array('a', 'b') as vector", "has the type array<string>"),
+        append(
+            "null vectors", "1 as id, cast(null as array<float>) as vector", "{MISSING_VECTOR=1}"),
         append("nulls in vectors", "1 as id, array(1f, null) as vector", "{NOT_FINITE=1}"),
         append("NaN", "1 as id, array(1f, float('NaN')) as vector", "{NOT_FINITE=1}"),
         append("infinity", "1 as id, array(1f, float('-Infinity')) as vector", "{NOT_FINITE=1}"),
-        append("doubles too large for floats", "1 as id, array(1d, 1e300d) as vector", "{NOT_FINITE=1}"),
+        append(
+            "doubles too large for floats",
+            "1 as id, array(1d, 1e300d) as vector",
+            "{NOT_FINITE=1}"),
         append("zero vectors", "1 as id, array(0, 0) as vector", "{ZERO_VECTOR=1}"),
-        append("empty vectors", "1 as id, cast(array() as array<float>) as vector", "{WRONG_DIMENSION=1}"),
-        append("another dimension", "1 as id, array(1, 2, 3) as vector", "{WRONG_DIMENSION=1}, more than max-rejected-share 0.5 allows (dimension 2, metric cosine); set rejects to a path to see which, and why"),
+        append(
+            "empty vectors",
+            "1 as id, cast(array() as array<float>) as vector",
+            "{WRONG_DIMENSION=1}"),
+        append(
+            "another dimension",
+            "1 as id, array(1, 2, 3) as vector",
+            "{WRONG_DIMENSION=1}, more than max-rejected-share 0.5 allows (dimension 2, metric cosine); set rejects to a path to see which, and why"),
         append("text that is no vector", "1 as id, '[1; 2]' as vector", "{UNPARSABLE=1}"),
-        append("more bad rows than are put up with", "if(id < 2, 1, 0) as x, id, array(id - 1, if(id < 2, 0, 0)) as vector from range(1, 3)", "of the 2 rows of the table 1 cannot be used", "max-rejected-share", "0.4"),
-        append("attributes of another type", "1 as id, array(1, 2) as vector, 5 as kind", "column 'kind' (attribute) has the type int; it must be the attribute's type in the index, string"),
-        append("attributes the index lacks", "1 as id, array(1, 2) as vector, 5 as size", "the index has no attribute 'size'; it has kind string. Set add-attributes to true to add it"),
-        append("attributes that are no attributes", "1 as id, array(1, 2) as vector, array(1) as tags", "column 'tags' (attributes) has the type array<int>; it must be text, a whole number", "add-attributes", "true"),
-        append("reserved names", "1 as id, array(1, 2) as vector, 1 as code_offset", "attribute name 'code_offset' is reserved by the format: rename the column", "add-attributes", "true"),
-        append("an op that is none", "1 as id, array(1, 2) as vector, 'remove' as op", "{UNPARSABLE=1}", "op-column", "op"),
-        append("an order that is none", "1 as id, array(1, 2) as vector, 'soon' as at", "column 'at' (order-column) has the type string; it must be a whole number, a date or a timestamp", "input.order-column", "at"),
-        append("null orders", "1 as id, array(1, 2) as vector, cast(null as bigint) as at", "{UNPARSABLE=1}", "input.order-column", "at"),
-        append("texts without an embedder", "1 as id, 'words' as text", "has no embedder: append vectors", "input.text-column", "text"),
-        append("another metric", GOOD, "the index at " + index() + " has metric cosine, and metric is l2: it is settled when an index is built", "metric", "l2"),
-        append("a typing error", GOOD, "unknown key 'max-reject-share' in the options; did you mean 'max-rejected-share'?", "max-reject-share", "1"),
-        append("a share that is none", GOOD, "max-rejected-share 1.5 is not between 0 and 1", "max-rejected-share", "1.5"),
-        append("rejects that exist", GOOD, "the rejects table " + directory.resolve("folder") + " exists already", "rejects", directory.resolve("folder").toString()),
-        refused("append where there is nothing", () -> write(select(GOOD), "append", directory.resolve("none")), "none is no Tarn index: it has no snapshot in versions/"),
-        refused("append where there is something else", () -> write(select(GOOD), "append", directory.resolve("folder")), "folder is no Tarn index"),
-        refused("append where there is a file", () -> write(select(GOOD), "append", directory.resolve("text.json")), "text.json"),
-        refused("build of an unknown metric", () -> write(select(GOOD), "error", directory.resolve("none"), "metric", "l3"), "l3"),
-        refused("build of no rows", () -> write(select(GOOD).where("id < 0"), "error", directory.resolve("none")), "the input the table is empty: it has no rows"),
-        refused("build of bad rows", () -> write(select("1 as id, cast(null as array<float>) as vector"), "error", directory.resolve("none")), "no row of the table has a vector in column 'vector'"),
-        refused("build of no lists", () -> write(select(GOOD), "error", directory.resolve("none"), "nlist", "0"), "nlist 0 is less than 1"),
-        refused("build with an unknown quantizer", () -> write(select(GOOD), "error", directory.resolve("none"), "quantizer", "pq"), "quantizer: "),
-        refused("sql without a vector", () -> spark.sql("insert into tarn.index select 3 as id"), "the input has no column 'vector'"));
+        append(
+            "more bad rows than are put up with",
+            "id, array(id - 1, 0) as vector from range(1, 3)",
+            "of the 2 rows of the table 1 cannot be used",
+            "max-rejected-share",
+            "0.4"),
+        append(
+            "attributes of another type",
+            "1 as id, array(1, 2) as vector, 5 as kind",
+            "column 'kind' (attribute) has the type int; it must be the attribute's type in the index, string"),
+        append(
+            "attributes the index lacks",
+            "1 as id, array(1, 2) as vector, 5 as size",
+            "the index has no attribute 'size'; it has kind string. Set add-attributes to true to add it"),
+        append(
+            "attributes that are no attributes",
+            "1 as id, array(1, 2) as vector, array(1) as tags",
+            "column 'tags' (attributes) has the type array<int>; it must be text, a whole number",
+            "add-attributes",
+            "true"),
+        append(
+            "reserved names",
+            "1 as id, array(1, 2) as vector, 1 as code_offset",
+            "attribute name 'code_offset' is reserved by the format: rename the column",
+            "add-attributes",
+            "true"),
+        append(
+            "an op that is none",
+            "1 as id, array(1, 2) as vector, 'remove' as op",
+            "{UNPARSABLE=1}",
+            "op-column",
+            "op"),
+        append(
+            "an order that is none",
+            "1 as id, array(1, 2) as vector, 'soon' as at",
+            "column 'at' (order-column) has the type string; it must be a whole number, a date or a timestamp",
+            "input.order-column",
+            "at"),
+        append(
+            "null orders",
+            "1 as id, array(1, 2) as vector, cast(null as bigint) as at",
+            "{UNPARSABLE=1}",
+            "input.order-column",
+            "at"),
+        append(
+            "texts without an embedder",
+            "1 as id, 'words' as text",
+            "has no embedder: append vectors",
+            "input.text-column",
+            "text"),
+        append(
+            "another metric",
+            GOOD,
+            "the index at "
+                + index()
+                + " has metric cosine, and metric is l2: it is settled when an index is built",
+            "metric",
+            "l2"),
+        append(
+            "a typing error",
+            GOOD,
+            "unknown key 'max-reject-share' in the options; did you mean 'max-rejected-share'?",
+            "max-reject-share",
+            "1"),
+        append(
+            "a share that is none",
+            GOOD,
+            "max-rejected-share 1.5 is not between 0 and 1",
+            "max-rejected-share",
+            "1.5"),
+        append(
+            "rejects that exist",
+            GOOD,
+            "the rejects table " + directory.resolve("folder") + " exists already",
+            "rejects",
+            directory.resolve("folder").toString()),
+        refused(
+            "append where there is nothing",
+            () -> write(select(GOOD), "append", directory.resolve("none")),
+            "none is no Tarn index: it has no snapshot in versions/"),
+        refused(
+            "append where there is something else",
+            () -> write(select(GOOD), "append", directory.resolve("folder")),
+            "folder is no Tarn index"),
+        refused(
+            "append where there is a file",
+            () -> write(select(GOOD), "append", directory.resolve("text.json")),
+            "text.json"),
+        refused(
+            "build of an unknown metric",
+            () -> write(select(GOOD), "error", directory.resolve("none"), "metric", "l3"),
+            "l3"),
+        refused(
+            "build of no rows",
+            () -> write(select(GOOD).where("id < 0"), "error", directory.resolve("none")),
+            "the input the table is empty: it has no rows"),
+        refused(
+            "build of bad rows",
+            () ->
+                write(
+                    select("1 as id, cast(null as array<float>) as vector"),
+                    "error",
+                    directory.resolve("none")),
+            "no row of the table has a vector in column 'vector'"),
+        refused(
+            "build of no lists",
+            () -> write(select(GOOD), "error", directory.resolve("none"), "nlist", "0"),
+            "nlist 0 is less than 1"),
+        refused(
+            "build with an unknown quantizer",
+            () -> write(select(GOOD), "error", directory.resolve("none"), "quantizer", "pq"),
+            "quantizer: "),
+        refused(
+            "sql without a vector",
+            () -> spark.sql("insert into tarn.index select 3 as id"),
+            "the input has no column 'vector'"));
   }
 
   static Stream<Arguments> reads() {
     return Stream.of(
-        refused("read nothing", () -> load(directory.resolve("none")), "none is no Tarn index: it has no snapshot in versions/. Check the path, or build an index there first"),
-        refused("read something else", () -> load(directory.resolve("folder")), "folder is no Tarn index"),
+        refused(
+            "read nothing",
+            () -> load(directory.resolve("none")),
+            "none is no Tarn index: it has no snapshot in versions/. Check the path, or build an index there first"),
+        refused(
+            "read something else",
+            () -> load(directory.resolve("folder")),
+            "folder is no Tarn index"),
         refused("read nowhere", () -> spark.read().format("tarn").load(), "say where the index is"),
-        refused("read two", () -> spark.read().format("tarn").load("a", "b"), "several paths are given"),
-        refused("no such version", () -> load(index(), "version", "99"), "has no version 99; its newest is 1"),
+        refused(
+            "read two",
+            () -> spark.read().format("tarn").load("a", "b"),
+            "several paths are given"),
+        refused(
+            "no such version",
+            () -> load(index(), "version", "99"),
+            "has no version 99; its newest is 1"),
         refused("version 0", () -> load(index(), "version", "0"), "has no version 0"),
         refused("negative version", () -> load(index(), "version", "-1"), "has no version -1"),
-        refused("no number", () -> load(index(), "version", "one"), "the option version is 'one', which is no whole number"),
-        refused("no time", () -> load(index(), "timestamp", "yesterday noon"), "which is no time such as"),
-        refused("too early", () -> load(index(), "timestamp", "2001-01-01"), "did not exist at 2001-01-01"),
-        refused("both", () -> load(index(), "timestamp", "2001-01-01", "version", "1"), "give the one or the other"),
-        refused("typing error", () -> load(index(), "versoin", "1"), "unknown option 'versoin': an index is read with version or timestamp"),
-        refused("other schema", () -> spark.read().format("tarn").schema("id bigint").load(index().toString()), "an index knows its own schema, leave it out"),
+        refused(
+            "no number",
+            () -> load(index(), "version", "one"),
+            "the option version is 'one', which is no whole number"),
+        refused(
+            "no time",
+            () -> load(index(), "timestamp", "yesterday noon"),
+            "which is no time such as"),
+        refused(
+            "too early",
+            () -> load(index(), "timestamp", "2001-01-01"),
+            "did not exist at 2001-01-01"),
+        refused(
+            "both",
+            () -> load(index(), "timestamp", "2001-01-01", "version", "1"),
+            "give the one or the other"),
+        refused(
+            "typing error",
+            () -> load(index(), "versoin", "1"),
+            "unknown option 'versoin': an index is read with version or timestamp"),
+        refused(
+            "other schema",
+            () -> spark.read().format("tarn").schema("id bigint").load(index().toString()),
+            "an index knows its own schema, leave it out"),
         refused("unknown column", () -> load(index()).select("price"), "UNRESOLVED_COLUMN"),
-        refused("delete by what the index cannot see", () -> spark.sql("delete from tarn.index where vector[0] > 1"), "Cannot delete from"),
-        refused("change what is past", () -> spark.sql("delete from tarn.index version as of 1"), "PARSE_SYNTAX_ERROR"));
+        refused(
+            "delete by what the index cannot see",
+            () -> spark.sql("delete from tarn.index where vector[0] > 1"),
+            "Cannot delete from"),
+        refused(
+            "change what is past",
+            () -> spark.sql("delete from tarn.index version as of 1"),
+            "PARSE_SYNTAX_ERROR"));
   }
 
   private static Dataset<Row> load(Path from, String... options) {
@@ -155,20 +311,60 @@ class BadTablesTest {
   static Stream<Arguments> searches() {
     return Stream.of(
         refused("negative k", () -> join("vector", -1), "k -1 is less than 1"),
-        refused("negative nprobe", () -> join("vector", 1, "nprobe", "-3"), "nprobe -3 is less than 1"),
+        refused(
+            "negative nprobe", () -> join("vector", 1, "nprobe", "-3"), "nprobe -3 is less than 1"),
         refused("recall above all", () -> join("vector", 1, "recall", "1.5"), "1.5"),
-        refused("no such attribute", () -> join("vector", 1, "filter", "price < 3"), "there is no attribute 'price'"),
+        refused(
+            "no such attribute",
+            () -> join("vector", 1, "filter", "price < 3"),
+            "there is no attribute 'price'"),
         refused("no filter", () -> join("vector", 1, "filter", "kind ="), "kind ="),
-        refused("no such version", () -> join("vector", 1, "version", "8"), "has no version 8; its newest is 1"),
-        refused("no such column", () -> join("vektor", 1), "the queries have no column 'vektor'; their columns are id, vector, kind"),
-        refused("no vectors", () -> join("kind", 1), "column 'kind' of the queries has the type string; it must be an array of numbers"),
-        refused("typing error", () -> join("vector", 1, "n-probe", "2"), "unknown key 'n-probe' in the options; did you mean 'nprobe'?"),
-        refused("another dimension", () -> TarnIndex.of(spark, index().toString()).search(new float[] {1}, 2, Map.of()).collectAsList(), "the vector has 1 value"),
-        refused("zero under cosine", () -> TarnIndex.of(spark, index().toString()).search(new float[2], 2, Map.of()).collectAsList(), "a query cannot be used"),
-        refused("nowhere", () -> TarnIndex.of(spark, directory + "/none").search(new float[2], 2, Map.of()), "none is no Tarn index"),
-        refused("sql, negative k", () -> spark.sql("select * from vector_search('tarn.index', array(1, 2), -4)"), "vector_search: k cannot be -4"),
-        refused("sql, k from a row", () -> spark.sql("select * from vector_search('tarn.index', array(1, 2), 'x')"), "k must be a whole number"),
-        refused("sql, no index", () -> spark.sql("select * from vector_search('tarn.none', array(1, 2), 4)"), "none is no Tarn index"));
+        refused(
+            "no such version",
+            () -> join("vector", 1, "version", "8"),
+            "has no version 8; its newest is 1"),
+        refused(
+            "no such column",
+            () -> join("vektor", 1),
+            "the queries have no column 'vektor'; their columns are id, vector, kind"),
+        refused(
+            "no vectors",
+            () -> join("kind", 1),
+            "column 'kind' of the queries has the type string; it must be an array of numbers"),
+        refused(
+            "typing error",
+            () -> join("vector", 1, "n-probe", "2"),
+            "unknown key 'n-probe' in the options; did you mean 'nprobe'?"),
+        refused(
+            "another dimension",
+            () ->
+                TarnIndex.of(spark, index().toString())
+                    .search(new float[] {1}, 2, Map.of())
+                    .collectAsList(),
+            "the vector has 1 value"),
+        refused(
+            "zero under cosine",
+            () ->
+                TarnIndex.of(spark, index().toString())
+                    .search(new float[2], 2, Map.of())
+                    .collectAsList(),
+            "a query cannot be used"),
+        refused(
+            "nowhere",
+            () -> TarnIndex.of(spark, directory + "/none").search(new float[2], 2, Map.of()),
+            "none is no Tarn index"),
+        refused(
+            "sql, negative k",
+            () -> spark.sql("select * from vector_search('tarn.index', array(1, 2), -4)"),
+            "vector_search: k cannot be -4"),
+        refused(
+            "sql, k from a row",
+            () -> spark.sql("select * from vector_search('tarn.index', array(1, 2), 'x')"),
+            "k must be a whole number"),
+        refused(
+            "sql, no index",
+            () -> spark.sql("select * from vector_search('tarn.none', array(1, 2), 4)"),
+            "none is no Tarn index"));
   }
 
   private static void join(String column, int k, String... options) {
@@ -179,24 +375,65 @@ class BadTablesTest {
     String index = "index=" + index();
     String none = "index=" + directory.resolve("none");
     return Stream.of(
-        refused("build, typing error", () -> build(none, "input.path=x", "metrik=l2"), "unknown key 'metrik'"),
-        refused("build without input", () -> build(none, "input.path=" + directory + "/nothing"), "nothing does not exist"),
-        refused("build of an empty file", () -> build(none, "input.format=json", "input.path=" + directory + "/empty.json"), "empty.json is empty: it has no rows"),
-        refused("build of what is no JSON", () -> build(none, "input.format=json", "input.path=" + directory + "/text.json"), "can be read as json"),
-        refused("build of what is no Parquet", () -> build(none, "input.path=" + directory + "/text.json"), "cannot be read as parquet"),
-        refused("build over an index", () -> build(index, "input.format=csv", "input.path=" + directory + "/folder"), "holds an index already"),
-        refused("overwrite of another metric", () -> build(index, "input.format=csv", "input.path=" + directory + "/folder", "overwrite=true"), "has metric cosine, and metric is l2"),
-        refused("keep-positions alone", () -> build(index, "input.path=x", "keep-positions=true"), "keep-positions is given without overwrite"),
-        refused("append to nothing", () -> append(none, "input.path=x"), "none is no Tarn index"),
-        refused("append of a missing column", () -> append(index, "input.format=csv", "input.path=" + directory + "/folder", "input.vector-column=v"), "the input has no column 'v' (vector-column); its columns are id, vector"),
-        refused("deletes with attributes", () -> append(index, "input.path=x", "delete=true", "add-attributes=true"), "deletes have no attributes"));
+        refused(
+            "build, typing error",
+            () -> runBuild(none, "input.path=x", "metrik=l2"),
+            "unknown key 'metrik'"),
+        refused(
+            "build without input",
+            () -> runBuild(none, "input.path=" + directory + "/nothing"),
+            "nothing does not exist"),
+        refused(
+            "build of an empty file",
+            () -> runBuild(none, "input.format=json", "input.path=" + directory + "/empty.json"),
+            "empty.json is empty: it has no rows"),
+        refused(
+            "build of what is no JSON",
+            () -> runBuild(none, "input.format=json", "input.path=" + directory + "/text.json"),
+            "can be read as json"),
+        refused(
+            "build of what is no Parquet",
+            () -> runBuild(none, "input.path=" + directory + "/text.json"),
+            "cannot be read as parquet"),
+        refused(
+            "build over an index",
+            () -> runBuild(index, "input.format=csv", "input.path=" + directory + "/folder"),
+            "holds an index already"),
+        refused(
+            "overwrite of another metric",
+            () ->
+                runBuild(
+                    index,
+                    "input.format=csv",
+                    "input.path=" + directory + "/folder",
+                    "overwrite=true"),
+            "has metric cosine, and metric is l2"),
+        refused(
+            "keep-positions alone",
+            () -> runBuild(index, "input.path=x", "keep-positions=true"),
+            "keep-positions is given without overwrite"),
+        refused(
+            "append to nothing", () -> runAppend(none, "input.path=x"), "none is no Tarn index"),
+        refused(
+            "append of a missing column",
+            () ->
+                runAppend(
+                    index,
+                    "input.format=csv",
+                    "input.path=" + directory + "/folder",
+                    "input.vector-column=v"),
+            "the input has no column 'v' (vector-column); its columns are id, vector"),
+        refused(
+            "deletes with attributes",
+            () -> runAppend(index, "input.path=x", "delete=true", "add-attributes=true"),
+            "deletes have no attributes"));
   }
 
-  private static void build(String... settings) throws Exception {
+  private static void runBuild(String... settings) throws Exception {
     BuildJob.run(spark, Settings.load(BuildSettings.class, Optional.empty(), List.of(settings)));
   }
 
-  private static void append(String... settings) throws Exception {
+  private static void runAppend(String... settings) throws Exception {
     AppendJob.run(spark, Settings.load(AppendSettings.class, Optional.empty(), List.of(settings)));
   }
 
@@ -223,7 +460,16 @@ class BadTablesTest {
     // Of rows with one id the last one counts.
     rows.add("select 1L, array(9f, 1f)");
     Dataset<Row> table = spark.sql(String.join(" union all ", rows)).coalesce(1);
-    write(table, "error", mixed, "metric", "cosine", "max-rejected-share", "0.7", "rejects", rejects.toString());
+    write(
+        table,
+        "error",
+        mixed,
+        "metric",
+        "cosine",
+        "max-rejected-share",
+        "0.7",
+        "rejects",
+        rejects.toString());
     Map<Object, Feature> live = IndexFiles.live(mixed);
     assertThat(live).containsOnlyKeys(1L, 6L);
     assertThat(live.get(1L).vector()[0]).isGreaterThan(0.9f);

@@ -24,6 +24,8 @@ import java.util.TreeMap;
 import java.util.function.Predicate;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.catalyst.plans.logical.Statistics;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -78,6 +80,39 @@ class DataSourceReadTest {
       assertThat(actual.put(row.get(0), values)).as("rows of id %s", row.get(0)).isNull();
     }
     return actual;
+  }
+
+  @Test
+  void largeSegmentsAreReadBySeveralTasks() throws Exception {
+    IndexView view = IndexFiles.view(index);
+    int segments = view.snapshot().segments().size();
+    SparkSession session = LocalSpark.session().newSession();
+    session.conf().set("spark.sql.files.openCostInBytes", 1);
+    session.conf().set("spark.sql.files.maxPartitionBytes", 20_000);
+    Dataset<Row> split = session.read().format("tarn").load(index.toString());
+    assertThat(split.javaRDD().getNumPartitions()).isGreaterThan(10 * segments);
+    assertThat(actual(split)).isEqualTo(expected(view));
+    assertThat(split.where("year < 1950").select("id").count())
+        .isEqualTo(load().where("year < 1950").count());
+    // What is not selected does not count: lists alone are few bytes.
+    assertThat(split.select("list").javaRDD().getNumPartitions()).isLessThan(10);
+    session.conf().set("spark.sql.files.maxPartitionBytes", 128 << 20);
+    session.conf().set("spark.sql.files.openCostInBytes", 128 << 20);
+    Dataset<Row> together = session.read().format("tarn").load(index.toString());
+    assertThat(together.javaRDD().getNumPartitions()).isEqualTo(1);
+    assertThat(actual(together)).isEqualTo(expected(view));
+  }
+
+  @Test
+  void statisticsAreThoseOfLiveRowsAndOfTheColumnsThatAreRead() throws Exception {
+    long live = IndexFiles.view(index).liveRowCount();
+    assertThat(load().count()).isEqualTo(live);
+    Statistics all = load().queryExecution().optimizedPlan().stats();
+    Statistics pruned = load().select("id").queryExecution().optimizedPlan().stats();
+    assertThat(all.sizeInBytes().longValue())
+        .isGreaterThan(live * SampleIndex.DIMENSION * Float.BYTES);
+    assertThat(pruned.sizeInBytes().longValue()).isLessThan(live * 3 * Long.BYTES);
+    assertThat(pruned.rowCount().get().longValue()).isEqualTo(live);
   }
 
   @Test

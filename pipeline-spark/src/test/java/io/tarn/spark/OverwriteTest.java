@@ -155,8 +155,11 @@ class OverwriteTest {
     assertThatThrownBy(() -> session.sql("replace table tarn.none as select * from tarn.index"))
         .hasMessageContaining("TABLE_OR_VIEW_NOT_FOUND");
     assertThatThrownBy(
-            () -> session.table("tarn.index").writeTo("tarn.index").overwrite(
-                org.apache.spark.sql.functions.col("kind").equalTo("x")))
+            () ->
+                session
+                    .table("tarn.index")
+                    .writeTo("tarn.index")
+                    .overwrite(org.apache.spark.sql.functions.col("kind").equalTo("x")))
         .isInstanceOf(AnalysisException.class)
         .hasMessageContaining("does not support overwrite by filter");
     assertThatThrownBy(() -> session.sql("update tarn.index set kind = 'x'"))
@@ -172,7 +175,8 @@ class OverwriteTest {
   @Test
   void whatStaysCannotBeOverwritten() throws Exception {
     long version = newest().version();
-    assertRefused(rows(1, 2, 1, "x"), Map.of("metric", "l2"), "has metric cosine, and metric is l2");
+    assertRefused(
+        rows(1, 2, 1, "x"), Map.of("metric", "l2"), "has metric cosine, and metric is l2");
     assertRefused(
         rows(1, 2, 1, "x"), Map.of("dimension", "4"), "has dimension 3, and dimension is 4");
     assertRefused(
@@ -289,8 +293,7 @@ class OverwriteTest {
     assertThat(newest().operation()).isEqualTo("alter");
     assertThat(newest().schema().describeAttributes())
         .isEqualTo("kind string, price double, made timestamp");
-    session.sql(
-        "insert into tarn.index select 77L as id, array(1, 2, 3) as vector, 0.5 as price");
+    session.sql("insert into tarn.index select 77L as id, array(1, 2, 3) as vector, 0.5 as price");
     assertThat(ids("select id from tarn.index where price = 0.5")).containsExactly(77L);
     for (String refused :
         List.of(
@@ -304,8 +307,7 @@ class OverwriteTest {
           .as(refused)
           .hasMessageMatching("(?s).*(nothing can be altered|NOT_SUPPORTED|Cannot|cannot).*");
     }
-    assertThatThrownBy(
-            () -> session.sql("alter table tarn.index add column b array<double>"))
+    assertThatThrownBy(() -> session.sql("alter table tarn.index add column b array<double>"))
         .hasMessageContaining("has the type array<double>; an attribute must be text");
     assertThat(newest().schema().attributes()).hasSize(3);
   }

@@ -114,7 +114,11 @@ public final class InputColumns {
     builder.idOrdinal = select(name, "id-column");
     builder.idColumnType = type(name);
     boolean text = type(name) instanceof StringType;
-    check(name, "id-column", text || AttributeTypes.isWholeNumber(type(name)), "text or a whole number");
+    check(
+        name,
+        "id-column",
+        text || AttributeTypes.isWholeNumber(type(name)),
+        "text or a whole number");
     builder.idType = request.idType().orElse(text ? IdType.STRING : IdType.INT64);
   }
 

@@ -185,10 +185,14 @@ final class KnnJoin implements Serializable {
     return found.values().mapPartitions(each -> new ResultRows(each, queryTypes.length));
   }
 
-  /** Queries in as many partitions as tasks can run at once. */
+  /** Queries in as many partitions at least as there are processors to search with. */
   private JavaRDD<InternalRow> spread(JavaRDD<InternalRow> rows) {
-    return rows.getNumPartitions() < tasks
-        ? rows.map(InternalRow::copy).repartition(tasks)
+    int atOnce =
+        spark.sparkContext().isLocal()
+            ? Math.min(tasks, Runtime.getRuntime().availableProcessors())
+            : tasks;
+    return rows.getNumPartitions() < atOnce
+        ? rows.map(InternalRow::copy).repartition(atOnce)
         : rows;
   }
 

@@ -18,7 +18,9 @@ final class Parts implements Serializable {
   /** A part is not larger, unless a segment is, or all tasks run in this JVM. */
   private static final long MAX_PART_BYTES = 256L << 20;
 
-  /** Of the heap, where there is one; a file takes about as much memory as it has bytes, or less. */
+  /**
+   * Of the heap, where there is one; a file takes about as much memory as it has bytes, or less.
+   */
   private static final double LOCAL_HEAP_SHARE = 0.25;
 
   /** Less is not worth a task of its own. */
@@ -49,8 +51,7 @@ final class Parts implements Serializable {
             .mapToLong(segment -> segment.ref().file().bytes())
             .sum();
     return ofBytes(
-        segments,
-        Math.max(MIN_PART_BYTES, Math.min(MAX_PART_BYTES, bytes / Math.max(1, tasks))));
+        segments, Math.max(MIN_PART_BYTES, Math.min(MAX_PART_BYTES, bytes / Math.max(1, tasks))));
   }
 
   /** Divides an index into parts that are not larger than so many bytes, unless a segment is. */

@@ -34,9 +34,9 @@ import org.apache.spark.sql.internal.SQLConf;
 import org.apache.spark.sql.types.StructType;
 
 /**
- * The live rows of one snapshot, read by segment: an input partition is a part of a large segment or
- * some small ones. Columns that are not selected are not read, and conditions that the index can look at
- * are looked at before vectors are.
+ * The live rows of one snapshot, read by segment: an input partition is a part of a large segment
+ * or some small ones. Columns that are not selected are not read, and conditions that the index can
+ * look at are looked at before vectors are.
  */
 final class IndexScan implements Scan, Batch, SupportsReportStatistics {
   private final SparkSession spark;
@@ -126,7 +126,8 @@ final class IndexScan implements Scan, Batch, SupportsReportStatistics {
 
   /** Bytes of the selected columns of a row. */
   private long rowBytes() {
-    long bytes = columns.defaultSize();
+    // Rows that are only counted are rows, too.
+    long bytes = Math.max(1, columns.defaultSize());
     if (Arrays.asList(columns.fieldNames()).contains(IndexColumns.VECTOR)) {
       bytes += (long) Float.BYTES * snapshot.schema().dimension();
     }

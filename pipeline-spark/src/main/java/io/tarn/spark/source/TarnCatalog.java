@@ -41,9 +41,9 @@ import org.apache.spark.sql.util.CaseInsensitiveStringMap;
  * <p>{@code tarn.products} is the index in the directory {@code products} below that which {@code
  * spark.sql.catalog.tarn.warehouse} names; a name with a slash, in backticks, is the path of an
  * index. There are no namespaces. {@code CREATE TABLE … AS SELECT} builds an index, with the
- * settings of the build job as its table properties; {@code REPLACE} puts other rows in the place of
- * all that an index has; {@code ALTER TABLE … ADD COLUMN} adds an attribute. No index is ever dropped
- * or altered otherwise.
+ * settings of the build job as its table properties; {@code REPLACE} puts other rows in the place
+ * of all that an index has; {@code ALTER TABLE … ADD COLUMN} adds an attribute. No index is ever
+ * dropped or altered otherwise.
  */
 public final class TarnCatalog implements StagingTableCatalog {
   private static final String WAREHOUSE = "warehouse";

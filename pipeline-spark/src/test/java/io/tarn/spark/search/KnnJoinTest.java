@@ -181,9 +181,11 @@ class KnnJoinTest {
     String text = "kind = 'it''s' and year < 1905";
     Map<Long, List<List<Object>>> exact = expected(exactly(K).where(filter));
     assertThat(exact.get(0L)).isNotEmpty();
-    assertThat(neighbours(join("exact", "true", "filter", text, "part-bytes", bytes))).isEqualTo(exact);
+    assertThat(neighbours(join("exact", "true", "filter", text, "part-bytes", bytes)))
+        .isEqualTo(exact);
     // One list holds too few of them, so the others are looked at as well.
-    assertThat(neighbours(join("nprobe", "1", "filter", text, "part-bytes", bytes))).isEqualTo(exact);
+    assertThat(neighbours(join("nprobe", "1", "filter", text, "part-bytes", bytes)))
+        .isEqualTo(exact);
     assertThat(join("filter", "kind = 'none'").count()).isZero();
   }
 
@@ -218,7 +220,8 @@ class KnnJoinTest {
   void thereMayBeFewerNeighboursThanAskedFor(long partBytes) throws Exception {
     long live = IndexFiles.view(index).liveRowCount();
     Dataset<Row> one = queries().where("query = 3");
-    assertThat(join(one, 100_000, "nprobe", "1", "part-bytes", Long.toString(partBytes)).count()).isEqualTo(live);
+    assertThat(join(one, 100_000, "nprobe", "1", "part-bytes", Long.toString(partBytes)).count())
+        .isEqualTo(live);
   }
 
   @Test
