@@ -25,7 +25,6 @@ import java.util.function.Predicate;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.catalyst.plans.logical.Statistics;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -41,7 +40,11 @@ class DataSourceReadTest {
   }
 
   private static Dataset<Row> load() {
-    return LocalSpark.session().read().format("tarn").load(index.toString());
+    return load(index);
+  }
+
+  private static Dataset<Row> load(Path from) {
+    return LocalSpark.session().read().format("tarn").load(from.toString());
   }
 
   /** What index-core says is live, as the data source is to show it. */
@@ -101,18 +104,6 @@ class DataSourceReadTest {
     Dataset<Row> together = session.read().format("tarn").load(index.toString());
     assertThat(together.javaRDD().getNumPartitions()).isEqualTo(1);
     assertThat(actual(together)).isEqualTo(expected(view));
-  }
-
-  @Test
-  void statisticsAreThoseOfLiveRowsAndOfTheColumnsThatAreRead() throws Exception {
-    long live = IndexFiles.view(index).liveRowCount();
-    assertThat(load().count()).isEqualTo(live);
-    Statistics all = load().queryExecution().optimizedPlan().stats();
-    Statistics pruned = load().select("id").queryExecution().optimizedPlan().stats();
-    assertThat(all.sizeInBytes().longValue())
-        .isGreaterThan(live * SampleIndex.DIMENSION * Float.BYTES);
-    assertThat(pruned.sizeInBytes().longValue()).isLessThan(live * 3 * Long.BYTES);
-    assertThat(pruned.rowCount().get().longValue()).isEqualTo(live);
   }
 
   @Test
@@ -277,8 +268,13 @@ class DataSourceReadTest {
 
   @Test
   void statisticsAreThoseOfTheSelectedColumns() throws Exception {
-    long rows =
-        IndexFiles.view(index).snapshot().segments().stream().mapToLong(s -> s.rows()).sum();
+    // Until it is settled which rows are live, all of them count.
+    var before = statistics(load(copy("unsettled")));
+    assertThat(before.rowCount().get().toLong())
+        .isEqualTo(
+            IndexFiles.view(index).snapshot().segments().stream().mapToLong(s -> s.rows()).sum());
+    long rows = load().count();
+    assertThat(rows).isEqualTo(IndexFiles.view(index).liveRowCount());
     var all = statistics(load());
     assertThat(all.rowCount().get().toLong()).isEqualTo(rows);
     assertThat(all.sizeInBytes().toLong()).isGreaterThan(rows * SampleIndex.DIMENSION * 4);
