@@ -44,6 +44,8 @@ final class IndexScan implements Scan, Batch, SupportsReportStatistics {
   private final Snapshot snapshot;
   private final StructType columns;
   private final List<Filter> filters;
+  private final long maxPartitionBytes;
+  private final long minPartitionBytes;
 
   private IndexScan(Builder builder) {
     this.spark = builder.spark;
@@ -51,6 +53,10 @@ final class IndexScan implements Scan, Batch, SupportsReportStatistics {
     this.snapshot = builder.snapshot;
     this.columns = builder.columns;
     this.filters = List.copyOf(builder.filters);
+    // Those of the session that plans the query; later on it need not be the one of this thread.
+    SQLConf conf = SQLConf.get();
+    this.maxPartitionBytes = conf.filesMaxPartitionBytes();
+    this.minPartitionBytes = conf.filesOpenCostInBytes();
   }
 
   /** Collects what Spark wants of the rows. */
@@ -195,9 +201,8 @@ final class IndexScan implements Scan, Batch, SupportsReportStatistics {
   /** As large as Spark makes the partitions of files, and as small where there are few. */
   private long partitionBytes(List<LiveSegment> segments) {
     long all = segments.stream().mapToLong(this::readBytes).sum();
-    SQLConf conf = ((org.apache.spark.sql.classic.SparkSession) spark).sessionState().conf();
     long perTask = all / spark.sparkContext().defaultParallelism() + 1;
-    return Math.min(conf.filesMaxPartitionBytes(), Math.max(conf.filesOpenCostInBytes(), perTask));
+    return Math.min(maxPartitionBytes, Math.max(minPartitionBytes, perTask));
   }
 
   /** About how much is read of a segment: the wanted columns of its live rows. */
