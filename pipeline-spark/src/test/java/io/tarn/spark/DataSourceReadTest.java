@@ -93,7 +93,7 @@ class DataSourceReadTest {
     session.conf().set("spark.sql.files.openCostInBytes", 1);
     session.conf().set("spark.sql.files.maxPartitionBytes", 20_000);
     Dataset<Row> split = session.read().format("tarn").load(index.toString());
-    assertThat(split.javaRDD().getNumPartitions()).isGreaterThan(10 * segments);
+    assertThat(split.javaRDD().getNumPartitions()).isGreaterThan(3 * segments);
     assertThat(actual(split)).isEqualTo(expected(view));
     assertThat(split.where("year < 1950").select("id").count())
         .isEqualTo(load().where("year < 1950").count());
