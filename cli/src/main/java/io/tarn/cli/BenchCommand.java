@@ -30,6 +30,7 @@ import picocli.CommandLine.TypeConversionException;
 
 @Command(
     name = "bench",
+    subcommands = BenchSparkCommand.class,
     header = "Compare Tarn's recall and speed with other libraries'.",
     description = {
       "",
@@ -45,7 +46,8 @@ import picocli.CommandLine.TypeConversionException;
     footer = {
       "  ./tarn bench --generate n=2000,d=16,clusters=20 --nlist 16 --rounds 1",
       "  ./tarn bench build --generate n=2000,d=16,clusters=20 --nlist 16 --rounds 1",
-      "  ./tarn bench --open photos --rounds 1"
+      "  ./tarn bench --open photos --rounds 1",
+      "  ./tarn bench spark --index numbered --queries queries.fvecs --k 3 --rounds 1"
     })
 final class BenchCommand implements Callable<Integer> {
   /** Reads the names of peers. */

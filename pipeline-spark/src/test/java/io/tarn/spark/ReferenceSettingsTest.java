@@ -18,7 +18,7 @@ class ReferenceSettingsTest {
   /** Keys whose values in the files are examples: they have no default. */
   private static final String EXAMPLES =
       "text-column|attributes|order-column|op-column|nlist|dimension: 128|embedder|rejects"
-          + "|nprobe|recall|filter|version|timestamp";
+          + "|nprobe|recall|filter|part-bytes|version|timestamp";
 
   @TempDir Path directory;
 

@@ -1,5 +1,6 @@
 package io.tarn.index.commit;
 
+import io.tarn.index.feature.Schema;
 import io.tarn.index.format.Format;
 import io.tarn.index.snapshot.CalibrationPoint;
 import io.tarn.index.snapshot.Change;
@@ -202,7 +203,20 @@ public final class Committer {
       return findEarlier(change, newest)
           .orElseThrow(() -> new CommitConflictException(obstacle.get()));
     }
-    return successor(newest, change, segments);
+    Snapshot grown = newest.withSchema(grown(newest, change));
+    if (change.isSchemaOnly() && grown.equals(newest)) {
+      return newest;
+    }
+    return successor(grown, change, segments);
+  }
+
+  private static Schema grown(Snapshot newest, Change change) throws CommitConflictException {
+    try {
+      return newest.schema().withAttributes(change.newAttributes());
+    } catch (IllegalArgumentException e) {
+      throw new CommitConflictException(
+          "version " + newest.version() + " has another schema: " + e.getMessage());
+    }
   }
 
   private Snapshot publish(String commitId, Base first, Draft draft) throws IOException {

@@ -42,6 +42,10 @@ public final class SegmentReader implements Closeable {
   private final Storage storage;
   private final SegmentRef ref;
   private final Schema schema;
+
+  /** The schema with which the segment was written: it may lack attributes of the other. */
+  private final Schema stored;
+
   private final StorageInput input;
   private final ParquetPages pages;
   private final MessageType type;
@@ -61,7 +65,8 @@ public final class SegmentReader implements Closeable {
     this.schema = schema;
     this.input = input;
     this.pages = pages;
-    this.type = SegmentColumns.parquetType(schema, quantizer);
+    this.stored = SegmentColumns.stored(schema, pages.schema());
+    this.type = SegmentColumns.parquetType(stored, quantizer);
     this.quantizer = quantizer;
     checkFooter();
     this.bulk = bulkColumns();
@@ -144,7 +149,7 @@ public final class SegmentReader implements Closeable {
         schema.idType() == IdType.INT64
             ? (long) Long.BYTES * rows
             : (long) Integer.BYTES * rows + textBytes(Format.ID);
-    for (Attribute attribute : schema.attributes()) {
+    for (Attribute attribute : stored.attributes()) {
       long nulls = (rows + Long.SIZE - 1L) / Long.SIZE * Long.BYTES;
       bytes +=
           nulls
@@ -154,6 +159,8 @@ public final class SegmentReader implements Closeable {
                 case STRING -> (long) Integer.BYTES * rows + textBytes(attribute.name());
               };
     }
+    int absent = schema.attributes().size() - stored.attributes().size();
+    bytes += (long) absent * ((rows + Long.SIZE - 1L) / Long.SIZE * Long.BYTES);
     return bytes;
   }
 
@@ -190,7 +197,7 @@ public final class SegmentReader implements Closeable {
     }
     largestGroup += largestChunk + (withVectors ? largestPageBytes(schema.dimension()) : 0);
     long texts = schema.idType() == IdType.STRING ? textBytes(Format.ID) : 0;
-    for (Attribute attribute : schema.attributes()) {
+    for (Attribute attribute : stored.attributes()) {
       if (attribute.type() == AttributeType.STRING) {
         texts += textBytes(attribute.name()) + 4L * Integer.BYTES * rows();
       }
@@ -449,7 +456,11 @@ public final class SegmentReader implements Closeable {
     }
     if (!pages.hasColumns(type)) {
       throw new DamagedFileException(
-          ref.path(), "has the columns " + pages.schema() + " where the schema has " + type);
+          ref.path(),
+          "has the columns "
+              + pages.schema()
+              + " where the schema has "
+              + SegmentColumns.parquetType(schema, quantizer));
     }
     long records = 0;
     for (RowGroup group : pages.rowGroups()) {

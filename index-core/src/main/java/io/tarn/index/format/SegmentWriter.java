@@ -193,7 +193,9 @@ public final class SegmentWriter implements Closeable {
     parquet.column(SegmentColumns.DELETED + codeColumns).write(feature.deleted(), 0, 0);
     for (int i = 0; i < schema.attributes().size(); i++) {
       ColumnWriter column = parquet.column(SegmentColumns.FIRST_ATTRIBUTE + codeColumns + i);
-      Object value = feature.deleted() ? null : feature.attributes()[i];
+      // A writer that goes on under a schema that has grown has features from before.
+      boolean isKnown = !feature.deleted() && i < feature.attributes().length;
+      Object value = isKnown ? feature.attributes()[i] : null;
       if (value == null) {
         column.writeNull(0, 0);
       } else {

@@ -28,6 +28,7 @@ import java.util.zip.CRC32C;
 public final class SnapshotFile {
   private static final String FORMAT_VERSION = "format_version";
   private static final String UPKEEP = "upkeep";
+  private static final String NEW_ATTRIBUTES = "new_attributes";
   private static final String SOURCES = "sources";
   private static final String INCARNATION = "incarnation";
   private static final String CHECKSUM_START = ",\"crc32c\":\"";
@@ -123,6 +124,10 @@ public final class SnapshotFile {
     if (tree instanceof ObjectNode change && !change.has(UPKEEP)) {
       // Changes kept by writers from before there was maintenance.
       change.putNull(UPKEEP);
+    }
+    if (tree instanceof ObjectNode change && !change.has(NEW_ATTRIBUTES)) {
+      // And from before schemas could grow.
+      change.putArray(NEW_ATTRIBUTES);
     }
     completeSources(tree);
     return Binding.JSON.treeToValue(tree, Change.class);

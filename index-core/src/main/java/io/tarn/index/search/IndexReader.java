@@ -187,7 +187,10 @@ public final class IndexReader {
     if (old != null) {
       for (LoadedSegment known : old.segments()) {
         if (added.contains(known.segment.ref())) {
-          known.under(old.searchModel(), model).ifPresent(segments::add);
+          known
+              .under(old.searchModel(), model)
+              .map(segment -> segment.withAttributes(snapshot.schema().attributes().size()))
+              .ifPresent(segments::add);
         }
       }
       segments.forEach(kept -> added.remove(kept.segment.ref()));

@@ -69,6 +69,23 @@ public record Snapshot(
         other.equals(model) ? calibration : List.of());
   }
 
+  /** This snapshot with another schema. */
+  public Snapshot withSchema(Schema other) {
+    return new Snapshot(
+        formatVersion,
+        indexId,
+        version,
+        commitId,
+        operation,
+        timestampMs,
+        other,
+        model,
+        embedder,
+        segments,
+        sources,
+        calibration);
+  }
+
   /** The state of a source; {@link SourceState#unread()} if the snapshot does not know it. */
   public SourceState source(String name) {
     return sources.getOrDefault(name, SourceState.unread());

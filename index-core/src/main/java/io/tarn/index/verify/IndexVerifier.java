@@ -124,6 +124,9 @@ public final class IndexVerifier {
       check(
           snapshot.timestampMs() >= previous.timestampMs(),
           path + ": is dated before version " + previous.version());
+      check(
+          snapshot.schema().attributes().containsAll(previous.schema().attributes()),
+          path + ": lacks attributes of version " + previous.version());
     }
     attempt(() -> checkModel(snapshot.model(), snapshot.schema()));
     checkListIds(snapshot);
