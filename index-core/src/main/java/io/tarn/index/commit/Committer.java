@@ -144,7 +144,8 @@ public final class Committer {
         base.embedder(),
         base.segments(),
         base.sources(),
-        points);
+        points,
+        base.history());
   }
 
   /**
@@ -182,7 +183,48 @@ public final class Committer {
         base.embedder(),
         base.segments(),
         sources,
-        base.calibration());
+        base.calibration(),
+        base.history());
+  }
+
+  /**
+   * Says, as the next version, that those before {@code oldest} have expired: from then on nobody
+   * may rely on them or on files that they alone name.
+   *
+   * @return the next version, or the newest one if it says so already
+   */
+  public Snapshot expire(long oldest) throws IOException {
+    String commitId = UUID.randomUUID().toString();
+    return publish(
+        commitId,
+        readBase(),
+        newest -> {
+          if (oldest > newest.version()) {
+            throw new IllegalArgumentException(
+                "the newest version, " + newest.version() + ", never expires");
+          }
+          return newest.history().oldestVersion() >= oldest
+              ? newest
+              : expired(newest, commitId, oldest);
+        });
+  }
+
+  private static Snapshot expired(Snapshot base, String commitId, long oldest) {
+    return new Snapshot(
+            Format.VERSION,
+            base.indexId(),
+            base.version() + 1,
+            commitId,
+            "expire",
+            Math.max(System.currentTimeMillis(), base.timestampMs()),
+            base.schema(),
+            base.model(),
+            base.embedder(),
+            base.segments(),
+            base.sources(),
+            base.calibration(),
+            base.history())
+        .withOldestVersion(oldest);
   }
 
   /** Makes the version that is to follow the newest one. */
@@ -194,7 +236,8 @@ public final class Committer {
   private Snapshot draft(Snapshot newest, Change change, FittingSegments segments)
       throws IOException {
     if (SourcePositions.compare(newest, change) == SourcePositions.Verdict.CONTAINED
-        || holdsSegmentOf(change, newest)) {
+        || holdsSegmentOf(change, newest)
+        || newest.history().holds(change.commitId())) {
       return newest;
     }
     Optional<String> obstacle = UpkeepConflicts.find(newest, change);
@@ -202,6 +245,7 @@ public final class Committer {
       return findEarlier(change, newest)
           .orElseThrow(() -> new CommitConflictException(obstacle.get()));
     }
+    segments.checkFiles(log.storage());
     return successor(newest, change, segments);
   }
 
@@ -263,19 +307,23 @@ public final class Committer {
     for (Map.Entry<String, SourceAdvance> source : change.sources().entrySet()) {
       sources.put(source.getKey(), base.source(source.getKey()).after(source.getValue()));
     }
-    return new Snapshot(
-        Format.VERSION,
-        base.indexId(),
-        version,
-        change.commitId(),
-        change.operation(),
-        Math.max(System.currentTimeMillis(), base.timestampMs()),
-        base.schema(),
-        remodelled.model(),
-        base.embedder(),
-        segments,
-        sources,
-        remodelled.calibration());
+    Snapshot next =
+        new Snapshot(
+            Format.VERSION,
+            base.indexId(),
+            version,
+            change.commitId(),
+            change.operation(),
+            Math.max(System.currentTimeMillis(), base.timestampMs()),
+            base.schema(),
+            remodelled.model(),
+            base.embedder(),
+            segments,
+            sources,
+            remodelled.calibration(),
+            base.history());
+    boolean knownByPositions = !change.sources().isEmpty();
+    return knownByPositions || change.upkeep() != null ? next : next.rememberingItself();
   }
 
   /**

@@ -130,6 +130,25 @@ public final class SnapshotLog {
   }
 
   /**
+   * Reads a version that someone asks for by its number, to use what it names.
+   *
+   * @throws VersionExpiredException if it has expired, though its file may be left as a signpost
+   * @throws NoSuchVersionException if there never was such a version
+   * @throws DamagedFileException if its bytes are not those of a snapshot
+   */
+  public Snapshot readPinned(long version) throws IOException {
+    Snapshot newest = newest();
+    if (version == newest.version()) {
+      return newest;
+    }
+    long oldest = newest.history().oldestVersion();
+    if (version >= 1 && version < oldest) {
+      throw new VersionExpiredException(storage.location(), version, oldest, newest.version());
+    }
+    return read(version);
+  }
+
+  /**
    * The version that was the newest at a moment. Reads some twenty snapshots of a million.
    *
    * @throws NotAnIndexException if there is no index

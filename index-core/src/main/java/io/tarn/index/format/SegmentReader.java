@@ -9,7 +9,9 @@ import io.tarn.index.segment.CodeColumns;
 import io.tarn.index.segment.LongColumn;
 import io.tarn.index.segment.RowVectors;
 import io.tarn.index.segment.Segment;
+import io.tarn.index.snapshot.FileRef;
 import io.tarn.index.snapshot.SegmentRef;
+import io.tarn.index.storage.FileStat;
 import io.tarn.index.storage.Storage;
 import java.io.Closeable;
 import java.io.EOFException;
@@ -76,6 +78,31 @@ public final class SegmentReader implements Closeable {
   public static Segment read(Storage storage, SegmentRef ref, Schema schema) throws IOException {
     try (SegmentReader reader = open(storage, ref, schema)) {
       return reader.read();
+    }
+  }
+
+  /**
+   * Reads lists, ids, orders and positions of a segment of which no snapshot tells: an orphan, say.
+   * Its rows are all given as features, deletes in the list {@link Format#DELETES_LIST}.
+   *
+   * @param schema of the index
+   * @throws DamagedFileException if it is no whole segment of such an index
+   */
+  public static Segment readUnrecorded(Storage storage, FileStat file, Schema schema)
+      throws IOException {
+    FileRef bytes = new FileRef(file.path(), file.bytes(), "unknown");
+    StorageInput input = new StorageInput(storage, bytes);
+    long rows;
+    try {
+      rows = new ParquetPages(input.footer(), input::bytes).rows();
+    } catch (RuntimeException e) {
+      throw new DamagedFileException(file.path(), "is no Parquet file: " + e.getMessage(), e);
+    } finally {
+      input.close();
+    }
+    SegmentRef ref = new SegmentRef(bytes, SegmentRef.UNCOMMITTED, rows, 0, 0, 0);
+    try (SegmentReader reader = open(storage, ref, schema)) {
+      return reader.readColumns(Set.of());
     }
   }
 

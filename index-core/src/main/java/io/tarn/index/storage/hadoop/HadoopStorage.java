@@ -17,6 +17,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Predicate;
 import org.apache.hadoop.fs.CreateFlag;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FSDataOutputStream;
@@ -89,6 +90,15 @@ final class HadoopStorage implements Storage {
 
   @Override
   public List<FileStat> list(String directory) throws IOException {
+    return list(directory, name -> !name.startsWith(HIDDEN_PREFIX));
+  }
+
+  @Override
+  public List<FileStat> listPending(String directory) throws IOException {
+    return list(directory, name -> name.startsWith(PENDING_PREFIX));
+  }
+
+  private List<FileStat> list(String directory, Predicate<String> wanted) throws IOException {
     Path folder = resolve(directory);
     List<FileStat> found = new ArrayList<>();
     try {
@@ -97,7 +107,7 @@ final class HadoopStorage implements Storage {
         FileStatus entry = entries.next();
         String name = entry.getPath().getName();
         boolean isChild = folder.equals(entry.getPath().getParent());
-        if (entry.isFile() && isChild && !name.startsWith(HIDDEN_PREFIX)) {
+        if (entry.isFile() && isChild && wanted.test(name)) {
           found.add(toStat(directory + "/" + name, entry));
         }
       }
