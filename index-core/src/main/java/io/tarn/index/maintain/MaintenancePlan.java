@@ -71,6 +71,17 @@ public record MaintenancePlan(long version, List<MaintenanceTask> tasks) {
     return tasks;
   }
 
+  /** The segments that are merged with others because there are many of about one size. */
+  static Set<String> mergedTogether(Snapshot snapshot, int segmentsPerTier, long targetBytes) {
+    PlanSettings settings =
+        new PlanSettings(1, 2, 0, 1, segmentsPerTier, targetBytes);
+    Set<String> merged = new HashSet<>();
+    for (MaintenanceTask task : merges(snapshot, settings)) {
+      merged.addAll(((MaintenanceTask.Merge) task).segments());
+    }
+    return merged;
+  }
+
   private static int tier(long bytes, int segmentsPerTier) {
     int tier = 0;
     for (long largest = SMALLEST_TIER_BYTES; bytes > largest; largest *= segmentsPerTier) {

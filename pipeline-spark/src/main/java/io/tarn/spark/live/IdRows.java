@@ -89,7 +89,6 @@ final class IdRows implements Serializable {
 
   /**
    * These rows as a segment, under the name of the one they are of: they win and lose as there.
-   * Which of them are deletes is left out.
    */
   Segment segment(IdType idType) {
     IdColumn.Builder ids = new IdColumn.Builder(idType, size);
@@ -99,9 +98,13 @@ final class IdRows implements Serializable {
         case STRING -> ids.add(texts[i]);
       }
     }
+    int deletes = 0;
+    while (deletes < size && rows[deletes] < of.ref().deletes()) {
+      deletes++;
+    }
     return new Segment(
         of.ref(),
-        0,
+        deletes,
         new ListRuns.Builder().build(),
         ids.build(),
         LongColumn.of(Arrays.copyOf(orders, size)),
