@@ -105,7 +105,9 @@ public final class Committer {
       return base.snapshot;
     }
     FittingSegments segments = new FittingSegments(change, reassigner);
-    return publish(change.commitId(), base, newest -> draft(newest, change, segments));
+    // Who brings a new model has more to assign the longer it waits.
+    boolean waiting = change.newModel().isEmpty();
+    return publish(change.commitId(), base, newest -> draft(newest, change, segments), waiting);
   }
 
   /**
@@ -250,6 +252,11 @@ public final class Committer {
   }
 
   private Snapshot publish(String commitId, Base first, Draft draft) throws IOException {
+    return publish(commitId, first, draft, true);
+  }
+
+  private Snapshot publish(String commitId, Base first, Draft draft, boolean waiting)
+      throws IOException {
     Base base = first;
     int unknownOutcomes = 0;
     for (int attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
@@ -268,7 +275,9 @@ public final class Committer {
         }
         LOG.warn("Whether version {} was published is unknown: looking", next.version(), e);
       }
-      backOff(attempt);
+      if (waiting) {
+        backOff(attempt);
+      }
       base = readBase();
       Optional<Snapshot> mine = findCommit(commitId, first.snapshot.version(), base.snapshot);
       if (mine.isPresent()) {

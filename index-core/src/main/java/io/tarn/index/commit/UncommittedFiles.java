@@ -53,7 +53,9 @@ public final class UncommittedFiles {
                 + " of this change was written more than "
                 + MAX_AGE.toHours()
                 + " hours ago, and expiry may remove it at any time. Make the change anew: a job"
-                + " is run again, a stream restarted without its state resumes from the snapshot");
+                + " is run again, a stream restarted without its state resumes from the snapshot. A"
+                + " model that comes out the same once more has to be expired first, or trained with"
+                + " another seed");
       }
     }
   }

@@ -2,7 +2,6 @@ package io.tarn.index.maintain;
 
 import io.tarn.index.centroid.Model;
 import io.tarn.index.feature.Schema;
-import io.tarn.index.format.Format;
 import io.tarn.index.format.SegmentReader;
 import io.tarn.index.segment.Segment;
 import io.tarn.index.snapshot.Change;
@@ -45,42 +44,10 @@ public final class Rewriting {
       sequence = Math.max(sequence, fate.ref().sequence());
     }
     try (SegmentOutput output = new SegmentOutput(storage, schema, model, sequence)) {
-      for (int i = 0; i < segments.size(); i++) {
-        for (int row = 0; row < segments.get(i).deletes(); row++) {
-          if (group.get(i).isKept(row, forgetting)) {
-            output.addDelete(segments.get(i).feature(row));
-          }
-        }
-      }
-      int[] next = segments.stream().mapToInt(Segment::deletes).toArray();
-      for (int list = leastList(segments, next);
-          list != Format.DELETES_LIST;
-          list = leastList(segments, next)) {
-        for (int i = 0; i < next.length; i++) {
-          Segment segment = segments.get(i);
-          int row = next[i];
-          for (; row < segment.rowCount() && segment.lists().listOf(row) == list; row++) {
-            if (group.get(i).isKept(row, forgetting)) {
-              output.add(list, segment.feature(row));
-            }
-          }
-          next[i] = row;
-        }
-      }
+      ListOrder.merge(
+          segments, (i, row) -> group.get(i).isKept(row, forgetting), output);
       return output.finish();
     }
-  }
-
-  private static int leastList(List<Segment> segments, int[] next) {
-    int least = Format.DELETES_LIST;
-    for (int i = 0; i < next.length; i++) {
-      Segment segment = segments.get(i);
-      if (next[i] < segment.rowCount()) {
-        int list = segment.lists().listOf(next[i]);
-        least = least == Format.DELETES_LIST ? list : Math.min(least, list);
-      }
-    }
-    return least;
   }
 
   /**

@@ -27,7 +27,7 @@ public record SegmentFate(
     BitSet forgettable,
     boolean purged,
     long maxForgottenOrder,
-    Set<String> tied)
+    TreeSet<String> tied)
     implements Serializable {
 
   /** Collects the fate of a segment, from share after share of its ids. */
