@@ -83,7 +83,7 @@ public final class SegmentReader implements Closeable {
 
   /**
    * Reads lists, ids, orders and positions of a segment of which no snapshot tells: an orphan, say.
-   * Its rows are all given as features, deletes in the list {@link Format#DELETES_LIST}.
+   * Its rows are all given as deletes; those that are have the list {@link Format#DELETES_LIST}.
    *
    * @param schema of the index
    * @throws DamagedFileException if it is no whole segment of such an index
@@ -100,7 +100,10 @@ public final class SegmentReader implements Closeable {
     } finally {
       input.close();
     }
-    SegmentRef ref = new SegmentRef(bytes, SegmentRef.UNCOMMITTED, rows, 0, 0, 0);
+    // As if all were deletes: of features there would have to be as many vectors.
+    SegmentRef ref =
+        new SegmentRef(
+            bytes, SegmentRef.UNCOMMITTED, 0, rows, Long.MIN_VALUE, Long.MAX_VALUE);
     try (SegmentReader reader = open(storage, ref, schema)) {
       return reader.readColumns(Set.of());
     }

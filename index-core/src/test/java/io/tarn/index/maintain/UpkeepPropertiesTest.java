@@ -18,6 +18,7 @@ import io.tarn.index.snapshot.Change;
 import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.verify.IndexVerifier;
 import io.tarn.index.verify.PurgeCheck;
+import io.tarn.index.verify.PurgeReport;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -221,8 +222,9 @@ class UpkeepPropertiesTest {
       }
       expire(1);
       for (long id = 0; id < IDS; id++) {
-        assertThat(PurgeCheck.find(index.storage, FeatureId.of(id)).purged())
-            .as("id " + id)
+        PurgeReport report = PurgeCheck.find(index.storage, FeatureId.of(id));
+        assertThat(report.purged())
+            .as(report.toString())
             .isEqualTo(!expected.containsKey(id));
       }
     }
