@@ -45,9 +45,7 @@ final class CompactCommand implements Callable<Integer> {
   @Option(names = "--all", description = "Write all segments anew.")
   private Boolean all;
 
-  @Option(
-      names = "--dry-run",
-      description = "Say what would be done, and why, and change nothing.")
+  @Option(names = "--dry-run", description = "Say what would be done, and why, and change nothing.")
   private Boolean dryRun;
 
   @Option(

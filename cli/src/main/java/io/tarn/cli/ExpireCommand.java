@@ -40,21 +40,23 @@ final class ExpireCommand implements Callable<Integer> {
   @Option(
       names = "--keep-age",
       paramLabel = "TIME",
-      description = "Versions are kept until they have been superseded for so long; 7d if not given.")
+      description =
+          "Versions are kept until they have been superseded for so long; 7d if not given.")
   private String keepAge;
 
   @Option(
       names = "--safety-age",
       paramLabel = "TIME",
-      description = "Files that no version names are removed when they are older; 48h if not given.")
+      description =
+          "Files that no version names are removed when they are older; 48h if not given.")
   private String safetyAge;
 
-  @Option(names = "--exclusive", description = "Nobody else reads or writes the index, so that any age will do.")
+  @Option(
+      names = "--exclusive",
+      description = "Nobody else reads or writes the index, so that any age will do.")
   private Boolean exclusive;
 
-  @Option(
-      names = "--dry-run",
-      description = "Say what would be done, and why, and change nothing.")
+  @Option(names = "--dry-run", description = "Say what would be done, and why, and change nothing.")
   private Boolean dryRun;
 
   @Option(

@@ -35,9 +35,7 @@ final class MaintainCommand implements Callable<Integer> {
       description = "How many live rows a list is meant to have; as in a new build if not given.")
   private Long targetListRows;
 
-  @Option(
-      names = "--dry-run",
-      description = "Say what would be done, and why, and change nothing.")
+  @Option(names = "--dry-run", description = "Say what would be done, and why, and change nothing.")
   private Boolean dryRun;
 
   @Option(

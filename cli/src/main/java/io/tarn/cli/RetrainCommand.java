@@ -49,9 +49,7 @@ final class RetrainCommand implements Callable<Integer> {
       description = "For how long deletes are remembered; 7d if not given.")
   private String deleteRetention;
 
-  @Option(
-      names = "--dry-run",
-      description = "Say what would be done, and why, and change nothing.")
+  @Option(names = "--dry-run", description = "Say what would be done, and why, and change nothing.")
   private Boolean dryRun;
 
   @Option(

@@ -48,8 +48,16 @@ class UpkeepCommandsTest {
         .contains("version 3, done:", "replaced 2 segments", "by 1, ");
 
     Object[] expire = {
-      "expire", "--index", index, "--exclusive", "--keep-versions", 1, "--keep-age", "0s",
-      "--safety-age", "0s"
+      "expire",
+      "--index",
+      index,
+      "--exclusive",
+      "--keep-versions",
+      1,
+      "--keep-age",
+      "0s",
+      "--safety-age",
+      "0s"
     };
     assertThat(Run.tarn(append(expire, "--dry-run")).succeeds().out())
         .contains("would remove 1 version, 2 segments, 0 models");

@@ -139,9 +139,7 @@ public final class CompactJob {
       case OVERDUE -> "with rows that may have been dead for longer than deletes are remembered";
       case DEAD_ROWS ->
           String.format(
-              Locale.ROOT,
-              "of whose rows more than %.0f%% are dead",
-              100 * what.maxDeadShare());
+              Locale.ROOT, "of whose rows more than %.0f%% are dead", 100 * what.maxDeadShare());
       case SMALL ->
           "of which " + what.segmentsPerTier() + " or more are of about one size, and are merged";
       case ASKED -> "because all are asked for";

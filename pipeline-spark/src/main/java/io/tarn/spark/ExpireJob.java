@@ -36,7 +36,9 @@ public final class ExpireJob {
     this.phases = new Phases(spark.sparkContext(), OPERATION);
   }
 
-  /** For spark-submit: {@code [--conf-file FILE] [--set KEY=VALUE]…}; see {@link ExpireSettings}. */
+  /**
+   * For spark-submit: {@code [--conf-file FILE] [--set KEY=VALUE]…}; see {@link ExpireSettings}.
+   */
   public static void main(String[] args) throws SparkUserAppException {
     JobMain.run(OPERATION, ExpireSettings.class, args, ExpireJob::run);
   }

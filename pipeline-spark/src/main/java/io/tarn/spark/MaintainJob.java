@@ -65,8 +65,7 @@ public final class MaintainJob {
    * @throws io.tarn.index.commit.NotAnIndexException if there is no index
    * @throws io.tarn.index.commit.CommitConflictException if others were faster at every attempt
    */
-  public static UpkeepResult run(SparkSession spark, MaintainSettings settings)
-      throws IOException {
+  public static UpkeepResult run(SparkSession spark, MaintainSettings settings) throws IOException {
     IndexLocation location = new IndexLocation(spark.sparkContext(), settings.index());
     return new MaintainJob(spark, settings, location).run();
   }
@@ -183,11 +182,7 @@ public final class MaintainJob {
   }
 
   private Snapshot commit(
-      Storage storage,
-      ListRewrite rewrite,
-      ListChange change,
-      MaintenanceTask task,
-      UpkeepRun run)
+      Storage storage, ListRewrite rewrite, ListChange change, MaintenanceTask task, UpkeepRun run)
       throws IOException {
     Snapshot snapshot = rewrite.snapshot();
     ListRewrite.Moved moved =

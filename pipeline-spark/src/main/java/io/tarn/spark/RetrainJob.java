@@ -89,8 +89,7 @@ public final class RetrainJob {
       return run.result(snapshot.version(), settings.dryRun());
     }
     int lists = settings.nlist().orElseGet(() -> ListCount.byDefault(live));
-    Quantizer quantizer =
-        Quantizer.of(settings.quantizer().orElse(snapshot.model().quantizer()));
+    Quantizer quantizer = Quantizer.of(settings.quantizer().orElse(snapshot.model().quantizer()));
     run.replaces(fates, true);
     run.step(
         "train %s lists, coded with %s, on the %s live rows of version %d, which has %s lists, coded"
@@ -120,8 +119,7 @@ public final class RetrainJob {
     Rewrite rewrite = new Rewrite(spark, location, snapshot);
     Sample sample = sample(rewrite, fates, lists);
     Model old = ModelFile.read(storage, snapshot.model());
-    Model model =
-        Retraining.model(old, train(sample, snapshot.schema(), lists), quantizer);
+    Model model = Retraining.model(old, train(sample, snapshot.schema(), lists), quantizer);
     List<SegmentRef> written =
         phases.run(
             "write",

@@ -70,9 +70,7 @@ final class UpkeepRun {
         .orElseGet(
             () ->
                 DeleteRetention.of(
-                    snapshot,
-                    SettingRules.duration("delete-retention", deleteRetention),
-                    nowMs));
+                    snapshot, SettingRules.duration("delete-retention", deleteRetention), nowMs));
   }
 
   /** When segments were written. */

@@ -275,8 +275,7 @@ class UpkeepJobsTest {
       begun.await();
       UpkeepResult result;
       try {
-        result =
-            RetrainJob.run(LocalSpark.session(), settings(RetrainSettings.class, "nlist=24"));
+        result = RetrainJob.run(LocalSpark.session(), settings(RetrainSettings.class, "nlist=24"));
       } finally {
         done.set(true);
       }
@@ -306,10 +305,7 @@ class UpkeepJobsTest {
 
   private long inParquet(long... ids) {
     Dataset<Row> raw =
-        LocalSpark.session()
-            .read()
-            .parquet(index.resolve("segments").toString())
-            .select("id");
+        LocalSpark.session().read().parquet(index.resolve("segments").toString()).select("id");
     Object[] values = Arrays.stream(ids).boxed().toArray();
     return raw.filter(raw.col("id").isin(values)).count();
   }
@@ -384,8 +380,7 @@ class UpkeepJobsTest {
     MaintainJob.run(
         LocalSpark.session(),
         settings(MaintainSettings.class, "target-list-rows=600", "dissolve-below=0.5"));
-    assertThat(IndexFiles.view(index).model().listCount())
-        .isLessThan(after.model().listCount());
+    assertThat(IndexFiles.view(index).model().listCount()).isLessThan(after.model().listCount());
     assertSound();
   }
 

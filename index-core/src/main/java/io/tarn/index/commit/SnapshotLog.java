@@ -3,6 +3,7 @@ package io.tarn.index.commit;
 import io.tarn.index.format.DamagedFileException;
 import io.tarn.index.format.Format;
 import io.tarn.index.format.SnapshotFile;
+import io.tarn.index.format.UnsupportedFormatException;
 import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.storage.FileStat;
 import io.tarn.index.storage.PendingFile;
@@ -137,7 +138,13 @@ public final class SnapshotLog {
    * @throws DamagedFileException if its bytes are not those of a snapshot
    */
   public Snapshot readPinned(long version) throws IOException {
-    Snapshot newest = newest();
+    Snapshot newest;
+    try {
+      newest = newest();
+    } catch (DamagedFileException | UnsupportedFormatException e) {
+      // Older versions are there all the same.
+      return read(version);
+    }
     if (version == newest.version()) {
       return newest;
     }

@@ -14,8 +14,7 @@ import java.time.Duration;
  * @param exclusive whether nobody else reads or writes the index, so that shorter times do no harm
  *     than those that others rely on
  */
-public record Retention(
-    int keepVersions, Duration keepAge, Duration safetyAge, boolean exclusive) {
+public record Retention(int keepVersions, Duration keepAge, Duration safetyAge, boolean exclusive) {
   /** For so long docs/FORMAT.md promises that a superseded version is there. */
   public static final Duration MIN_KEEP_AGE = Duration.ofMinutes(10);
 

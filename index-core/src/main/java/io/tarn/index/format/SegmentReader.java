@@ -102,8 +102,7 @@ public final class SegmentReader implements Closeable {
     }
     // As if all were deletes: of features there would have to be as many vectors.
     SegmentRef ref =
-        new SegmentRef(
-            bytes, SegmentRef.UNCOMMITTED, 0, rows, Long.MIN_VALUE, Long.MAX_VALUE);
+        new SegmentRef(bytes, SegmentRef.UNCOMMITTED, 0, rows, Long.MIN_VALUE, Long.MAX_VALUE);
     try (SegmentReader reader = open(storage, ref, schema)) {
       return reader.readColumns(Set.of());
     }

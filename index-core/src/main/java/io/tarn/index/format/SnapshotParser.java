@@ -162,8 +162,7 @@ final class SnapshotParser {
     return new History(
         members.number("oldest_version"),
         members.list(
-            "appends",
-            append -> new PastCommit(append.text("id"), append.number("timestamp_ms"))));
+            "appends", append -> new PastCommit(append.text("id"), append.number("timestamp_ms"))));
   }
 
   private static Schema schema(Members members) {

@@ -21,8 +21,7 @@ public record DeleteRetention(long forgetBelow, String reason) {
 
   /** Deletes are remembered for so long after the time that is their order. */
   public static DeleteRetention of(Snapshot snapshot, Duration retention, long nowMs) {
-    long largest =
-        snapshot.segments().stream().mapToLong(SegmentRef::maxOrder).max().orElse(nowMs);
+    long largest = snapshot.segments().stream().mapToLong(SegmentRef::maxOrder).max().orElse(nowMs);
     if (largest < LEAST_TIME_MS || largest > nowMs + MAX_AHEAD_MS) {
       return new DeleteRetention(
           Maintenance.KEEP_ALL_DELETES,

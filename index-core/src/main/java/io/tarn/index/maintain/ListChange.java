@@ -48,8 +48,7 @@ public final class ListChange implements Serializable {
     if (gone.size() >= model.listCount()) {
       throw new IllegalArgumentException("an index has at least one list");
     }
-    return new ListChange(
-        "dissolve", model, model.succeededBy(gone, new float[0]), gone, Set.of());
+    return new ListChange("dissolve", model, model.succeededBy(gone, new float[0]), gone, Set.of());
   }
 
   /**
@@ -70,8 +69,7 @@ public final class ListChange implements Serializable {
       known += two.length;
     }
     neighbours.removeAll(gone);
-    return new ListChange(
-        "split", model, model.succeededBy(gone, centroids), gone, neighbours);
+    return new ListChange("split", model, model.succeededBy(gone, centroids), gone, neighbours);
   }
 
   /**

@@ -87,8 +87,7 @@ public record MaintenancePlan(long version, List<MaintenanceTask> tasks) {
 
   /** The segments that are merged with others because there are many of about one size. */
   static Set<String> mergedTogether(Snapshot snapshot, int segmentsPerTier, long targetBytes) {
-    PlanSettings settings =
-        new PlanSettings(1, 2, 0, 1, segmentsPerTier, targetBytes);
+    PlanSettings settings = new PlanSettings(1, 2, 0, 1, segmentsPerTier, targetBytes);
     Set<String> merged = new HashSet<>();
     for (MaintenanceTask task : merges(snapshot, settings)) {
       merged.addAll(((MaintenanceTask.Merge) task).segments());
@@ -194,7 +193,8 @@ public record MaintenancePlan(long version, List<MaintenanceTask> tasks) {
       int[] listIds, long[] live, PlanSettings settings) {
     record Tiny(int list, long rows) {}
     double least = settings.dissolveBelow() * settings.targetListRows();
-    long needed = Math.max(1, -Math.floorDiv(-Arrays.stream(live).sum(), settings.targetListRows()));
+    long needed =
+        Math.max(1, -Math.floorDiv(-Arrays.stream(live).sum(), settings.targetListRows()));
     List<Tiny> tiny = new ArrayList<>();
     for (int i = 0; i < live.length; i++) {
       if (live[i] < least) {

@@ -44,8 +44,7 @@ public final class Rewriting {
       sequence = Math.max(sequence, fate.ref().sequence());
     }
     try (SegmentOutput output = new SegmentOutput(storage, schema, model, sequence)) {
-      ListOrder.merge(
-          segments, (i, row) -> group.get(i).isKept(row, forgetting), output);
+      ListOrder.merge(segments, (i, row) -> group.get(i).isKept(row, forgetting), output);
       return output.finish();
     }
   }

@@ -70,8 +70,7 @@ public record SegmentFate(
   }
 
   /** Settles the rows of all segments of a snapshot at once. */
-  public static List<SegmentFate> of(
-      List<Segment> segments, long forgetDeletesBelow) {
+  public static List<SegmentFate> of(List<Segment> segments, long forgetDeletesBelow) {
     Settlement settlement = new Settlement(segments, forgetDeletesBelow);
     List<SegmentFate> fates = new ArrayList<>();
     for (int i = 0; i < segments.size(); i++) {
@@ -81,9 +80,7 @@ public record SegmentFate(
       fates.add(
           new Builder(segments.get(s).ref())
               .add(
-                  IntStream.range(0, rows)
-                      .filter(row -> settlement.isSuperseded(s, row))
-                      .toArray(),
+                  IntStream.range(0, rows).filter(row -> settlement.isSuperseded(s, row)).toArray(),
                   IntStream.range(0, rows)
                       .filter(row -> settlement.isForgettable(s, row))
                       .toArray(),
@@ -118,14 +115,14 @@ public record SegmentFate(
 
   /** How many rows and deletes can be left out. */
   public long droppedRows(boolean forgetting) {
-    return superseded.cardinality() + (forgetting ? forgettable.cardinality() : 0);
+    return (long) superseded.cardinality() + (forgetting ? forgettable.cardinality() : 0);
   }
 
   /** How many features are live. */
   public long liveRows() {
     int deletes = Math.toIntExact(ref.deletes());
     long supersededFeatures =
-        superseded.cardinality() - superseded.get(0, deletes).cardinality();
+        (long) superseded.cardinality() - superseded.get(0, deletes).cardinality();
     return ref.rows() - supersededFeatures;
   }
 

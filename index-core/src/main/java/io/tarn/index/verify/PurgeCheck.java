@@ -71,7 +71,6 @@ public final class PurgeCheck {
     }
     return rows + deletes == 0
         ? Optional.empty()
-        : Optional.of(
-            new PurgeReport.Trace(file.path(), rows, deletes, named, file.bytes()));
+        : Optional.of(new PurgeReport.Trace(file.path(), rows, deletes, named, file.bytes()));
   }
 }

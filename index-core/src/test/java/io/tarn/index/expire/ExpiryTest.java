@@ -52,9 +52,11 @@ import org.junit.jupiter.api.io.TempDir;
 
 class ExpiryTest {
   private static final Schema SCHEMA = new Schema(IdType.INT64, 1, Metric.L2, List.of());
+
   /** In the past, so that what a test creates can be told from what it has dated. */
   private static final Instant NOW =
       Instant.now().minus(Duration.ofHours(3)).truncatedTo(ChronoUnit.MILLIS);
+
   private static final Retention A_DAY =
       new Retention(2, Duration.ofDays(1), Duration.ofHours(25), false);
   private static final Retention NOTHING = new Retention(1, Duration.ZERO, Duration.ZERO, true);
@@ -68,8 +70,7 @@ class ExpiryTest {
 
   private static void create(Storage storage) throws IOException {
     Model model = Model.of(Metric.L2, 1, new float[] {-1, 1}, Quantizer.byDefault());
-    NewIndex index =
-        new NewIndex("test", SCHEMA, ModelFile.write(storage, model), null, List.of());
+    NewIndex index = new NewIndex("test", SCHEMA, ModelFile.write(storage, model), null, List.of());
     Committer.create(new SnapshotLog(storage), index);
   }
 
@@ -334,7 +335,7 @@ class ExpiryTest {
     Retention week = new Retention(10, Duration.ofDays(7), Duration.ofHours(25), false);
     ExpiryPlan plan = Expiry.plan(counted, week, NOW);
     assertThat(counted.operations()).hasSizeLessThan(120);
-    long perDay = 24 * 60 * 2;
+    long perDay = 24L * 60 * 2;
     assertThat(plan.oldestVersion()).isEqualTo(versions - 7 * perDay);
     assertThat(plan.versions()).hasSizeGreaterThan(79_000);
     assertThat(paths(plan.segments())).contains(orphan.path(), "segments/s1");
@@ -361,7 +362,9 @@ class ExpiryTest {
     return storage;
   }
 
-  /** Whatever breaks, wherever: every version that is found can be read, and the next run ends it. */
+  /**
+   * Whatever breaks, wherever: every version that is found can be read, and the next run ends it.
+   */
   @Test
   void aFaultAtAnyOperationLosesNothing() throws IOException {
     Instant later = Instant.now().plusSeconds(60);

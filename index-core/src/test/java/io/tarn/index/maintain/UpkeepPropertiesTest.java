@@ -143,8 +143,7 @@ class UpkeepPropertiesTest {
 
     private Optional<Change> change(Step step) throws IOException {
       Snapshot snapshot = index.log.newest();
-      List<SegmentFate> fates =
-          SegmentFate.of(index.segments(), Math.max(0, order - step.keep()));
+      List<SegmentFate> fates = SegmentFate.of(index.segments(), Math.max(0, order - step.keep()));
       Model model = index.model();
       List<Integer> lists = new ArrayList<>();
       for (int i = 0; i < model.listCount() && i < step.choice(); i++) {
@@ -166,7 +165,9 @@ class UpkeepPropertiesTest {
         throws IOException {
       CompactionSettings settings = new CompactionSettings(0.3, 3, 1 << 20, 0, all);
       CompactionPlan plan = CompactionPlan.of(snapshot, fates, Map.of(), settings);
-      return plan.isEmpty() ? Optional.empty() : Optional.of(Upkeeps.compact(index, snapshot, plan));
+      return plan.isEmpty()
+          ? Optional.empty()
+          : Optional.of(Upkeeps.compact(index, snapshot, plan));
     }
 
     private Optional<Change> retrain(Snapshot snapshot, List<SegmentFate> fates, int lists)
@@ -210,7 +211,9 @@ class UpkeepPropertiesTest {
       assertThat(IndexVerifier.verify(index.storage).problems()).isEmpty();
     }
 
-    /** Once no delete is remembered and no old version kept, of what was deleted nothing is left. */
+    /**
+     * Once no delete is remembered and no old version kept, of what was deleted nothing is left.
+     */
     void assertPurges() throws IOException {
       Snapshot snapshot = index.log.newest();
       List<SegmentFate> fates = SegmentFate.of(index.segments(), Long.MAX_VALUE);
@@ -223,9 +226,7 @@ class UpkeepPropertiesTest {
       expire(1);
       for (long id = 0; id < IDS; id++) {
         PurgeReport report = PurgeCheck.find(index.storage, FeatureId.of(id));
-        assertThat(report.purged())
-            .as(report.toString())
-            .isEqualTo(!expected.containsKey(id));
+        assertThat(report.purged()).as(report.toString()).isEqualTo(!expected.containsKey(id));
       }
     }
   }

@@ -28,8 +28,7 @@ final class Upkeeps {
     Model model = ModelFile.read(storage, snapshot.model());
     List<SegmentRef> written = new ArrayList<>();
     for (CompactionPlan.Group group : plan.groups()) {
-      written.addAll(
-          Rewriting.merge(storage, snapshot.schema(), model, group.segments(), true));
+      written.addAll(Rewriting.merge(storage, snapshot.schema(), model, group.segments(), true));
     }
     return Rewriting.change("compact", snapshot, null, plan.segments(), written, true);
   }

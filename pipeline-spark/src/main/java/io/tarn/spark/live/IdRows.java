@@ -87,9 +87,7 @@ final class IdRows implements Serializable {
     return size;
   }
 
-  /**
-   * These rows as a segment, under the name of the one they are of: they win and lose as there.
-   */
+  /** These rows as a segment, under the name of the one they are of: they win and lose as there. */
   Segment segment(IdType idType) {
     IdColumn.Builder ids = new IdColumn.Builder(idType, size);
     for (int i = 0; i < size; i++) {

@@ -129,7 +129,8 @@ public final class SettledFates {
     List<IdRows> rows = new ArrayList<>();
     each.forEachRemaining(part -> rows.add(part.get()));
     Settlement settlement =
-        new Settlement(rows.stream().map(part -> part.segment(idType)).toList(), forgetDeletesBelow);
+        new Settlement(
+            rows.stream().map(part -> part.segment(idType)).toList(), forgetDeletesBelow);
     List<Packed<Part>> parts = new ArrayList<>();
     for (int i = 0; i < rows.size(); i++) {
       int s = i;

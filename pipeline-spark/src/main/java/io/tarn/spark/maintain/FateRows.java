@@ -106,8 +106,9 @@ final class FateRows {
     }
 
     private void close() {
-      try (storage) {
+      try {
         closeReader();
+        storage.close();
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }

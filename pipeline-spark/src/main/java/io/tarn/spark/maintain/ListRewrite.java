@@ -74,8 +74,7 @@ public record ListRewrite(
         .forEach(
             part ->
                 part.get()
-                    .forEach(
-                        (list, rows) -> live[Arrays.binarySearch(listIds, list)] += rows));
+                    .forEach((list, rows) -> live[Arrays.binarySearch(listIds, list)] += rows));
     return live;
   }
 

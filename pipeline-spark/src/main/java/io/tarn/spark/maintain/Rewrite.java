@@ -7,7 +7,6 @@ import io.tarn.index.format.SnapshotFile;
 import io.tarn.index.maintain.CompactionPlan;
 import io.tarn.index.maintain.Rewriting;
 import io.tarn.index.maintain.SegmentFate;
-import io.tarn.index.quantize.Quantizer;
 import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.storage.Storage;
@@ -81,8 +80,7 @@ public record Rewrite(SparkSession spark, IndexLocation location, Snapshot snaps
       List<SegmentFate> fates, Sample sample, Model model, long segmentBytes) {
     Schema schema = snapshot.schema();
     SegmentWrite write =
-        new SegmentWrite(
-            location, schema, model, new RowCodec(schema.attributes()), segmentBytes);
+        new SegmentWrite(location, schema, model, new RowCodec(schema.attributes()), segmentBytes);
     long bytes = fates.stream().mapToLong(fate -> fate.keptBytes(true)).sum();
     List<SegmentRef> written = write.writeStored(spark, rows(fates), sample, bytes);
     SegmentWrite.checkComplete(written, sample.features(), sample.deletes());
@@ -95,8 +93,7 @@ public record Rewrite(SparkSession spark, IndexLocation location, Snapshot snaps
    *
    * @param remodelled this snapshot with that model
    */
-  public PreparedReassigner catchUp(
-      Snapshot remodelled, SnapshotLog log, Storage storage)
+  public PreparedReassigner catchUp(Snapshot remodelled, SnapshotLog log, Storage storage)
       throws IOException {
     PreparedReassigner prepared =
         new PreparedReassigner(remodelled.model().id(), new ModelReassigner(storage));
@@ -140,17 +137,11 @@ public record Rewrite(SparkSession spark, IndexLocation location, Snapshot snaps
               try (Storage storage = index.open()) {
                 Snapshot model = SnapshotFile.fromBytes("versions/to-come.json", remodelled);
                 return Packed.of(
-                    new ArrayList<>(
-                        new ModelReassigner(storage).reassign(together.get(), model)));
+                    new ArrayList<>(new ModelReassigner(storage).reassign(together.get(), model)));
               }
             })
         .collect()
         .forEach(part -> reassigned.add(part.get()));
     return reassigned;
-  }
-
-  /** The quantizer of the snapshot's model. */
-  public Quantizer quantizer() {
-    return Quantizer.of(snapshot.model().quantizer());
   }
 }

@@ -66,11 +66,7 @@ public record SegmentWrite(
   }
 
   private List<SegmentRef> write(
-      SparkSession spark,
-      JavaRDD<InputRow> rows,
-      Sample sample,
-      long totalBytes,
-      boolean stored) {
+      SparkSession spark, JavaRDD<InputRow> rows, Sample sample, long totalBytes, boolean stored) {
     int tasks = tasks(totalBytes, spark.sparkContext().defaultParallelism());
     ListRanges ranges = new ListRanges(listSizes(sample), tasks);
     Broadcast<Packed<Model>> sharedModel =
