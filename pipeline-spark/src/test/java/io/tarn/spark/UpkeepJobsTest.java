@@ -467,7 +467,7 @@ class UpkeepJobsTest {
       copy(copy, index);
       fatal = operations - strike * (strike + 1) * operations / (strikes * strikes + strikes);
       OPERATIONS.set(0);
-      assertThatThrownBy(() -> job.run(location)).as("at operation " + fatal);
+      assertThatThrownBy(() -> job.run(location)).isInstanceOf(Exception.class);
       assertSound();
       fatal = Integer.MAX_VALUE;
       job.run(location);
