@@ -30,7 +30,6 @@ import picocli.CommandLine.TypeConversionException;
 
 @Command(
     name = "bench",
-    subcommands = BenchSparkCommand.class,
     header = "Compare Tarn's recall and speed with other libraries'.",
     description = {
       "",
@@ -40,7 +39,7 @@ import picocli.CommandLine.TypeConversionException;
     },
     optionListHeading = "%nOptions:%n",
     sortOptions = false,
-    subcommands = BenchBuildCommand.class,
+    subcommands = {BenchBuildCommand.class, BenchSparkCommand.class},
     commandListHeading = "%nCommands:%n",
     footerHeading = "%nExamples:%n",
     footer = {

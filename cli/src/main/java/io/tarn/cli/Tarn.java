@@ -43,6 +43,10 @@ import picocli.CommandLine.ScopeType;
       KnnJoinCommand.class,
       EvaluateCommand.class,
       BenchCommand.class,
+      RetrainCommand.class,
+      CompactCommand.class,
+      MaintainCommand.class,
+      ExpireCommand.class,
       InspectCommand.class,
       VerifyCommand.class
     })

@@ -9,7 +9,9 @@ import io.tarn.index.segment.CodeColumns;
 import io.tarn.index.segment.LongColumn;
 import io.tarn.index.segment.RowVectors;
 import io.tarn.index.segment.Segment;
+import io.tarn.index.snapshot.FileRef;
 import io.tarn.index.snapshot.SegmentRef;
+import io.tarn.index.storage.FileStat;
 import io.tarn.index.storage.Storage;
 import java.io.Closeable;
 import java.io.EOFException;
@@ -81,6 +83,33 @@ public final class SegmentReader implements Closeable {
   public static Segment read(Storage storage, SegmentRef ref, Schema schema) throws IOException {
     try (SegmentReader reader = open(storage, ref, schema)) {
       return reader.read();
+    }
+  }
+
+  /**
+   * Reads lists, ids, orders and positions of a segment of which no snapshot tells: an orphan, say.
+   * Its rows are all given as deletes; those that are have the list {@link Format#DELETES_LIST}.
+   *
+   * @param schema of the index
+   * @throws DamagedFileException if it is no whole segment of such an index
+   */
+  public static Segment readUnrecorded(Storage storage, FileStat file, Schema schema)
+      throws IOException {
+    FileRef bytes = new FileRef(file.path(), file.bytes(), "unknown");
+    StorageInput input = new StorageInput(storage, bytes);
+    long rows;
+    try {
+      rows = new ParquetPages(input.footer(), input::bytes).rows();
+    } catch (RuntimeException e) {
+      throw new DamagedFileException(file.path(), "is no Parquet file: " + e.getMessage(), e);
+    } finally {
+      input.close();
+    }
+    // As if all were deletes: of features there would have to be as many vectors.
+    SegmentRef ref =
+        new SegmentRef(bytes, SegmentRef.UNCOMMITTED, 0, rows, Long.MIN_VALUE, Long.MAX_VALUE);
+    try (SegmentReader reader = open(storage, ref, schema)) {
+      return reader.readColumns(Set.of());
     }
   }
 

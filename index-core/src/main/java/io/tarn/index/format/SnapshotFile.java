@@ -30,6 +30,7 @@ public final class SnapshotFile {
   private static final String UPKEEP = "upkeep";
   private static final String NEW_ATTRIBUTES = "new_attributes";
   private static final String SOURCES = "sources";
+  private static final String HISTORY = "history";
   private static final String INCARNATION = "incarnation";
   private static final String CHECKSUM_START = ",\"crc32c\":\"";
   private static final String CHECKSUM_END = "\"}\n";
@@ -88,6 +89,10 @@ public final class SnapshotFile {
         throw new DamagedFileException(path, "says that it is of format version " + version);
       }
       completeSources(tree);
+      if (tree instanceof ObjectNode members && !members.has(HISTORY)) {
+        // Versions from before anything was remembered.
+        members.putNull(HISTORY);
+      }
       Snapshot snapshot = Binding.JSON.treeToValue(tree, Snapshot.class);
       return checked(path, snapshot);
     } catch (JsonProcessingException e) {

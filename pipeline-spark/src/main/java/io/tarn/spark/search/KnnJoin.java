@@ -315,7 +315,7 @@ final class KnnJoin implements Serializable {
 
   private Snapshot snapshot() throws IOException {
     try (Storage storage = location.open()) {
-      return new SnapshotLog(storage).read(version);
+      return new SnapshotLog(storage).readPinned(version);
     }
   }
 

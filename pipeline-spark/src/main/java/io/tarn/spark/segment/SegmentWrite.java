@@ -65,6 +65,17 @@ public record SegmentWrite(
    */
   public List<SegmentRef> write(
       SparkSession spark, JavaRDD<InputRow> rows, Sample sample, long totalBytes) {
+    return write(spark, rows, sample, totalBytes, false);
+  }
+
+  /** Writes rows as {@link #write} does, which are features of an index and stay as they are. */
+  public List<SegmentRef> writeStored(
+      SparkSession spark, JavaRDD<InputRow> rows, Sample sample, long totalBytes) {
+    return write(spark, rows, sample, totalBytes, true);
+  }
+
+  private List<SegmentRef> write(
+      SparkSession spark, JavaRDD<InputRow> rows, Sample sample, long totalBytes, boolean stored) {
     int tasks = tasks(totalBytes, spark.sparkContext().defaultParallelism());
     ListRanges ranges = new ListRanges(listSizes(sample), tasks);
     Broadcast<Packed<Model>> sharedModel =
@@ -76,7 +87,7 @@ public record SegmentWrite(
         rows.mapPartitions(
             each ->
                 new PlacedRows(
-                    new AssignedRows(each, rowSchema, sharedModel.value().get()),
+                    new AssignedRows(each, rowSchema, sharedModel.value().get(), stored),
                     ranges,
                     rowCodec));
     Dataset<Tuple4<Integer, Integer, Long, byte[]>> sorted =
