@@ -46,6 +46,18 @@ class ReferenceSettingsTest {
         .isEqualTo(load(KnnJoinSettings.class, CONF.resolve("knn-join.yaml")));
   }
 
+  @Test
+  void duplicates() throws IOException {
+    assertThat(withDefaultsUncommented(DuplicatesSettings.class, "duplicates.yaml"))
+        .isEqualTo(load(DuplicatesSettings.class, CONF.resolve("duplicates.yaml")));
+  }
+
+  @Test
+  void dbscan() throws IOException {
+    assertThat(withDefaultsUncommented(DbscanSettings.class, "dbscan.yaml"))
+        .isEqualTo(load(DbscanSettings.class, CONF.resolve("dbscan.yaml")));
+  }
+
   /** Every default the file gives must be a key of the settings, or loading it fails. */
   private <T extends Record> T withDefaultsUncommented(Class<T> type, String name)
       throws IOException {
