@@ -32,7 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
 class GroupingJobsTest {
   private static final int DIMENSION = 64;
   private static final int ROWS = 4400;
-  private static final double EPS = 60;
+  private static final double EPS = 45;
 
   @TempDir static Path directory;
   private static Path index;
@@ -85,9 +85,9 @@ class GroupingJobsTest {
         DbscanJob.run(
             LocalSpark.session(),
             settings(
-                DbscanSettings.class, "index", index, "output", output, "eps", EPS, "min-pts", 6));
+                DbscanSettings.class, "index", index, "output", output, "eps", EPS, "min-pts", 40));
     Map<Object, Label> expected =
-        new BruteDbscan(Metric.L2, live(index), (float) EPS, 6).run();
+        new BruteDbscan(Metric.L2, live(index), (float) EPS, 40).run();
     List<Row> rows = LocalSpark.session().read().parquet(output.toString()).collectAsList();
     assertThat(rows).hasSize(ROWS + 60);
     Map<String, Long> kinds = new HashMap<>();

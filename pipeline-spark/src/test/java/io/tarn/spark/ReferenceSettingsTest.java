@@ -18,7 +18,7 @@ class ReferenceSettingsTest {
   /** Keys whose values in the files are examples: they have no default. */
   private static final String EXAMPLES =
       "text-column|attributes|order-column|op-column|nlist|dimension: 128|embedder|rejects"
-          + "|nprobe|recall|filter|version|timestamp";
+          + "|nprobe|recall|filter|version|timestamp|path";
 
   @TempDir Path directory;
 
@@ -56,6 +56,12 @@ class ReferenceSettingsTest {
   void dbscan() throws IOException {
     assertThat(withDefaultsUncommented(DbscanSettings.class, "dbscan.yaml"))
         .isEqualTo(load(DbscanSettings.class, CONF.resolve("dbscan.yaml")));
+  }
+
+  @Test
+  void evaluate() throws IOException {
+    assertThat(withDefaultsUncommented(EvaluateSettings.class, "evaluate.yaml"))
+        .isEqualTo(load(EvaluateSettings.class, CONF.resolve("evaluate.yaml")));
   }
 
   /** Every default the file gives must be a key of the settings, or loading it fails. */

@@ -133,7 +133,8 @@ public final class DensityClusters implements Serializable, AutoCloseable {
     }
     float[] sample =
         IndexSample.draw(
-            spark, location, version, driverBlocks, dimension, SAMPLE_ROWS, SAMPLE_SEED);
+                spark, location, version, driverBlocks, dimension, SAMPLE_ROWS, SAMPLE_SEED)
+            .vectors();
     for (float value : sample) {
       if (Math.abs(value) > Reach.MAX_MEASURED) {
         return null;

@@ -5,7 +5,6 @@ import io.tarn.spark.segment.IndexLocation;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
@@ -18,17 +17,21 @@ import io.tarn.spark.rows.Packed;
 /**
  * Live rows of an index drawn at random, brought to the driver. Which ones, and their order,
  * depends on the version of the index and the seed alone.
+ *
+ * @param ids texts or longs
+ * @param vectors as the index stores them, row-major
  */
-public final class IndexSample {
-  private IndexSample() {}
+public record IndexSample(Object[] ids, float[] vectors) {
 
   /** A row drawn. A class and no record, as Kryo cannot serialize these. */
   private static final class Drawn implements Serializable {
     private final double key;
+    private final Object id;
     private final float[] vector;
 
-    Drawn(double key, float[] vector) {
+    Drawn(double key, Object id, float[] vector) {
       this.key = key;
+      this.id = id;
       this.vector = vector;
     }
   }
@@ -37,9 +40,8 @@ public final class IndexSample {
    * Draws rows.
    *
    * @param most how many; all, if there are no more
-   * @return their vectors as the index stores them, row-major
    */
-  public static float[] draw(
+  public static IndexSample draw(
       SparkSession spark,
       IndexLocation location,
       long version,
@@ -61,11 +63,13 @@ public final class IndexSample {
     shared.destroy();
     drawn.sort(Comparator.comparingDouble(row -> row.key));
     int count = Math.min(most, drawn.size());
+    Object[] ids = new Object[count];
     float[] vectors = new float[Math.multiplyExact(count, dimension)];
     for (int i = 0; i < count; i++) {
+      ids[i] = drawn.get(i).id;
       System.arraycopy(drawn.get(i).vector, 0, vectors, i * dimension, dimension);
     }
-    return vectors;
+    return new IndexSample(ids, vectors);
   }
 
   private static Iterator<Drawn> draw(
@@ -85,16 +89,12 @@ public final class IndexSample {
             (number, list, segment, row) -> {
               double key = Mixing.toUnit(number, seed);
               if (key < share) {
-                drawn.add(new Drawn(key, segment.vectors().get(row - segment.deletes())));
+                Object id = segment.ids().get(row).toObject();
+                drawn.add(new Drawn(key, id, segment.vectors().get(row - segment.deletes())));
               }
             });
       }
     }
     return drawn.iterator();
-  }
-
-  /** The rows from {@code from} to {@code to} of a sample. */
-  public static float[] rows(float[] sample, int dimension, int from, int to) {
-    return Arrays.copyOfRange(sample, from * dimension, to * dimension);
   }
 }
