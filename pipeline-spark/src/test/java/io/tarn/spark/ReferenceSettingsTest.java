@@ -18,7 +18,7 @@ class ReferenceSettingsTest {
   /** Keys whose values in the files are examples: they have no default. */
   private static final String EXAMPLES =
       "text-column|attributes|order-column|op-column|nlist|dimension: 128|embedder|rejects"
-          + "|nprobe|recall|filter|version|timestamp|path";
+          + "|nprobe|recall|filter|version|timestamp|path|max-bytes-per-row";
 
   @TempDir Path directory;
 
@@ -62,6 +62,12 @@ class ReferenceSettingsTest {
   void evaluate() throws IOException {
     assertThat(withDefaultsUncommented(EvaluateSettings.class, "evaluate.yaml"))
         .isEqualTo(load(EvaluateSettings.class, CONF.resolve("evaluate.yaml")));
+  }
+
+  @Test
+  void advise() throws IOException {
+    assertThat(withDefaultsUncommented(AdviseSettings.class, "advise.yaml"))
+        .isEqualTo(load(AdviseSettings.class, CONF.resolve("advise.yaml")));
   }
 
   /** Every default the file gives must be a key of the settings, or loading it fails. */

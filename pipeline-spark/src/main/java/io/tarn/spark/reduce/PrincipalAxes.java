@@ -16,14 +16,11 @@ import org.apache.spark.sql.SparkSession;
  */
 public final class PrincipalAxes implements Serializable {
   private final int dimension;
-  private final double[] mean;
-
   /** Axis by axis. */
   private final double[] axes;
 
-  private PrincipalAxes(int dimension, double[] mean, double[] axes) {
+  private PrincipalAxes(int dimension, double[] axes) {
     this.dimension = dimension;
-    this.mean = mean;
     this.axes = axes;
   }
 
@@ -54,7 +51,7 @@ public final class PrincipalAxes implements Serializable {
                     .parallelize(vectors, 1)
                     .rdd())
             .computePrincipalComponents(count);
-    return new PrincipalAxes(dimension, mean, components.toArray());
+    return new PrincipalAxes(dimension, components.toArray());
   }
 
   /** How many axes there are. */
@@ -67,13 +64,13 @@ public final class PrincipalAxes implements Serializable {
     return dimension;
   }
 
-  /** The coordinates of a vector, seen from the mean of those that the axes were found with. */
+  /** The coordinates of a vector, as {@code org.apache.spark.ml.feature.PCAModel} gives them. */
   public void project(float[] vectors, int at, float[] out, int outAt) {
     for (int axis = 0; axis < count(); axis++) {
       double sum = 0;
       int axisAt = axis * dimension;
       for (int i = 0; i < dimension; i++) {
-        sum += (vectors[at + i] - mean[i]) * axes[axisAt + i];
+        sum += vectors[at + i] * axes[axisAt + i];
       }
       out[outAt + axis] = (float) sum;
     }
