@@ -41,7 +41,11 @@ import picocli.CommandLine.ScopeType;
       StreamCommand.class,
       SearchCommand.class,
       KnnJoinCommand.class,
+      DuplicatesCommand.class,
+      DbscanCommand.class,
+      AdviseCommand.class,
       EvaluateCommand.class,
+      CalibrateCommand.class,
       BenchCommand.class,
       InspectCommand.class,
       VerifyCommand.class

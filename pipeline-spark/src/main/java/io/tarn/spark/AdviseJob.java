@@ -45,7 +45,9 @@ public final class AdviseJob {
     }
   }
 
-  /** For spark-submit: {@code [--conf-file FILE] [--set KEY=VALUE]…}; see {@link AdviseSettings}. */
+  /**
+   * For spark-submit: {@code [--conf-file FILE] [--set KEY=VALUE]…}; see {@link AdviseSettings}.
+   */
   public static void main(String[] args) throws SparkUserAppException {
     JobMain.run(OPERATION, AdviseSettings.class, args, AdviseJob::run);
   }
@@ -113,16 +115,9 @@ public final class AdviseJob {
             .best(fewer, settings.maxBytesPerRow(), mapped)
             .filter(
                 best ->
-                    recommended.isEmpty()
-                        || best.queryBytes() < recommended.get().queryBytes());
+                    recommended.isEmpty() || best.queryBytes() < recommended.get().queryBytes());
     return new AdviseResult(
-        data.rows(),
-        sampleRows,
-        data.dimension(),
-        advice,
-        recommended,
-        reduced,
-        phases.seconds());
+        data.rows(), sampleRows, data.dimension(), advice, recommended, reduced, phases.seconds());
   }
 
   private static Data ofTable(SparkSession spark, AdviseSettings settings, InputSettings input)
@@ -163,8 +158,7 @@ public final class AdviseJob {
             schema.dimension(),
             settings.sampleRows(),
             settings.seed());
-    return new Data(
-        schema.metric(), schema.dimension(), index.blocks().rows(), sample.vectors());
+    return new Data(schema.metric(), schema.dimension(), index.blocks().rows(), sample.vectors());
   }
 
   private static List<Candidate> candidates(AdviseSettings settings, Data data, int rows) {

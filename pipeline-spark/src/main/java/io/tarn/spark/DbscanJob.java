@@ -32,7 +32,9 @@ public final class DbscanJob {
 
   private DbscanJob() {}
 
-  /** For spark-submit: {@code [--conf-file FILE] [--set KEY=VALUE]…}; see {@link DbscanSettings}. */
+  /**
+   * For spark-submit: {@code [--conf-file FILE] [--set KEY=VALUE]…}; see {@link DbscanSettings}.
+   */
   public static void main(String[] args) throws SparkUserAppException {
     JobMain.run(OPERATION, DbscanSettings.class, args, DbscanJob::run);
   }
@@ -106,11 +108,7 @@ public final class DbscanJob {
       SparkSession spark, DbscanSettings settings, LiveIndex index, Phases phases) {
     Dataset<Row> written = spark.read().parquet(settings.output());
     Map<String, Long> kinds = new HashMap<>();
-    for (Row kind :
-        written
-            .groupBy(DensityClusters.KIND)
-            .agg(count("*"))
-            .collectAsList()) {
+    for (Row kind : written.groupBy(DensityClusters.KIND).agg(count("*")).collectAsList()) {
       kinds.put(kind.getString(0), kind.getLong(1));
     }
     return new DbscanResult(

@@ -13,9 +13,4 @@ import java.util.Map;
  * @param seconds how long each step took
  */
 public record DbscanResult(
-    long version,
-    long clusters,
-    long core,
-    long border,
-    long noise,
-    Map<String, Double> seconds) {}
+    long version, long clusters, long core, long border, long noise, Map<String, Double> seconds) {}

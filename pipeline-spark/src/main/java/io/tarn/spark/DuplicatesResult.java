@@ -10,5 +10,4 @@ import java.util.Map;
  * @param rows how many rows are in a group
  * @param seconds how long each step took
  */
-public record DuplicatesResult(
-    long version, long groups, long rows, Map<String, Double> seconds) {}
+public record DuplicatesResult(long version, long groups, long rows, Map<String, Double> seconds) {}

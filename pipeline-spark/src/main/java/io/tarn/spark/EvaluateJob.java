@@ -98,9 +98,7 @@ public final class EvaluateJob {
             () -> settings.queries().path().isPresent() ? ofTable() : ofIndex(),
             drawn -> Phases.count(drawn.size()) + " queries");
     Dataset<Row> queries =
-        spark
-            .createDataFrame(rows, type())
-            .repartition(spark.sparkContext().defaultParallelism());
+        spark.createDataFrame(rows, type()).repartition(spark.sparkContext().defaultParallelism());
     Map<Long, float[]> truth =
         phases.run(
             "exact search",
@@ -116,8 +114,7 @@ public final class EvaluateJob {
                   new CalibrationPoint(
                       nprobe,
                       settings.k(),
-                      recall(
-                          truth, distances(queries, "nprobe", Integer.toString(nprobe)))),
+                      recall(truth, distances(queries, "nprobe", Integer.toString(nprobe)))),
               point -> "recall " + String.format(Locale.ROOT, "%.4f", point.recall())));
     }
     Optional<Long> calibrated =
@@ -155,8 +152,7 @@ public final class EvaluateJob {
             settings.queries().seed());
     List<Row> rows = new ArrayList<>();
     for (int i = 0; i < sample.ids().length; i++) {
-      float[] vector =
-          Arrays.copyOfRange(sample.vectors(), i * dimension, (i + 1) * dimension);
+      float[] vector = Arrays.copyOfRange(sample.vectors(), i * dimension, (i + 1) * dimension);
       rows.add(RowFactory.create((long) i, sample.ids()[i], vector));
     }
     return rows;
@@ -228,8 +224,7 @@ public final class EvaluateJob {
     List<Row> rows =
         TarnIndex.of(spark, settings.index())
             .knnJoin(queries, VECTOR, k, options)
-            .where(
-                ofIndex ? col("neighbour.id").notEqual(col(SELF)) : lit(true))
+            .where(ofIndex ? col("neighbour.id").notEqual(col(SELF)) : lit(true))
             .select(QUERY, "distance")
             .collectAsList();
     Map<Long, List<Float>> found = new HashMap<>();

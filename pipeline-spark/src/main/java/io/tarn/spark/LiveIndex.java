@@ -40,9 +40,7 @@ record LiveIndex(IndexLocation location, Snapshot snapshot, RowBlocks blocks) {
     try (Storage storage = location.open()) {
       snapshot =
           SnapshotChoice.of(
-                  version.orElse(null),
-                  timestamp.orElse(null),
-                  SnapshotChoice.timeZone(spark))
+                  version.orElse(null), timestamp.orElse(null), SnapshotChoice.timeZone(spark))
               .snapshot(new SnapshotLog(storage));
     } catch (NotAnIndexException | NoSuchVersionException | NoVersionAsOfException e) {
       throw new UnusableInputException(e.getMessage(), e);

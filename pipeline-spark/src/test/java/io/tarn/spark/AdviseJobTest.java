@@ -71,12 +71,13 @@ class AdviseJobTest {
     assertThat(again.advice()).isEqualTo(result.advice());
   }
 
-  /** The sample of a table that is all sampled is the table: so recall is that of an index of it. */
+  /**
+   * The sample of a table that is all sampled is the table: so recall is that of an index of it.
+   */
   @Test
   void budgetsAreKept() throws Exception {
     AdviseResult free = advise("input.path=" + table, "nlist=[4, 16]", "dimension=[32]");
-    double least =
-        free.advice().stream().mapToDouble(Advice::codeBytes).min().orElseThrow() + 1;
+    double least = free.advice().stream().mapToDouble(Advice::codeBytes).min().orElseThrow() + 1;
     AdviseResult tight =
         advise(
             "input.path=" + table,
@@ -113,8 +114,7 @@ class AdviseJobTest {
         advise("index=" + index, "nlist=[8]", "quantizer=[rabitq]", "dimension=[32, 16]");
     assertThat(result.rows()).isEqualTo(ROWS);
     assertThat(result.recommended()).isPresent();
-    assertThat(of(result, "rabitq", 16).recall())
-        .isLessThan(of(result, "rabitq", 32).recall());
+    assertThat(of(result, "rabitq", 16).recall()).isLessThan(of(result, "rabitq", 32).recall());
   }
 
   @Test

@@ -89,17 +89,10 @@ class EvaluateJobTest {
   @Test
   void queriesOfTheIndexDoNotFindThemselves() throws Exception {
     Path far = directory.resolve("far");
-    Schema schema =
-        new Schema(
-            IdType.STRING,
-            1,
-            Metric.L2,
-            List.of());
+    Schema schema = new Schema(IdType.STRING, 1, Metric.L2, List.of());
     List<Feature> features = new ArrayList<>();
     for (int i = 0; i < 2; i++) {
-      features.add(
-          new Feature(
-              FeatureId.of("f" + i), new float[] {i}, 0, i, new Object[0]));
+      features.add(new Feature(FeatureId.of("f" + i), new float[] {i}, 0, i, new Object[0]));
     }
     CoreIndex.create(far, schema, features, 2);
     EvaluateResult result =

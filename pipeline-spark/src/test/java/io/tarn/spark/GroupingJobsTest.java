@@ -86,8 +86,7 @@ class GroupingJobsTest {
             LocalSpark.session(),
             settings(
                 DbscanSettings.class, "index", index, "output", output, "eps", EPS, "min-pts", 40));
-    Map<Object, Label> expected =
-        new BruteDbscan(Metric.L2, live(index), (float) EPS, 40).run();
+    Map<Object, Label> expected = new BruteDbscan(Metric.L2, live(index), (float) EPS, 40).run();
     List<Row> rows = LocalSpark.session().read().parquet(output.toString()).collectAsList();
     assertThat(rows).hasSize(ROWS + 60);
     Map<String, Long> kinds = new HashMap<>();
@@ -103,7 +102,12 @@ class GroupingJobsTest {
         .containsExactly(kinds.get("core"), kinds.get("border"), kinds.get("noise"));
     assertThat(result.border()).isPositive();
     assertThat(result.clusters())
-        .isEqualTo(1L + expected.values().stream().mapToInt(l -> l.cluster() == null ? -1 : l.cluster()).max().getAsInt());
+        .isEqualTo(
+            1L
+                + expected.values().stream()
+                    .mapToInt(l -> l.cluster() == null ? -1 : l.cluster())
+                    .max()
+                    .getAsInt());
   }
 
   @Test

@@ -81,8 +81,7 @@ public final class Advisor {
             .filter(d -> d < dimension)
             .max()
             .orElse(0);
-    PrincipalAxes axes =
-        fewest < dimension ? PrincipalAxes.of(spark, rows, dimension, most) : null;
+    PrincipalAxes axes = fewest < dimension ? PrincipalAxes.of(spark, rows, dimension, most) : null;
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
     Broadcast<Packed<Setup>> setup =
         context.broadcast(

@@ -73,8 +73,7 @@ final class Trial {
         KMeans.train(metric, dimension, stored, candidates.get(0).nlist(), 10, seed, 1);
     List<Advice> advice = new ArrayList<>();
     for (Candidate candidate : candidates) {
-      Model model =
-          Model.of(metric, dimension, centroids, Quantizer.of(candidate.quantizer()));
+      Model model = Model.of(metric, dimension, centroids, Quantizer.of(candidate.quantizer()));
       advice.add(measure(candidate, model, stored, queries, truth));
     }
     return advice;
@@ -85,11 +84,7 @@ final class Trial {
     float[] stored = new float[rows.length];
     for (int at = 0; at < rows.length; at += dimension) {
       System.arraycopy(
-          accepted(schema, Arrays.copyOfRange(rows, at, at + dimension)),
-          0,
-          stored,
-          at,
-          dimension);
+          accepted(schema, Arrays.copyOfRange(rows, at, at + dimension)), 0, stored, at, dimension);
     }
     return stored;
   }
@@ -178,8 +173,7 @@ final class Trial {
     for (int q = 0; q < truth.length; q++) {
       float[] query =
           accepted(
-              schema(dimension),
-              Arrays.copyOfRange(queries, q * dimension, (q + 1) * dimension));
+              schema(dimension), Arrays.copyOfRange(queries, q * dimension, (q + 1) * dimension));
       SearchResult result = search(view, query, nprobe);
       SearchEffort effort = result.effort();
       scanned += effort.rowsScanned();
@@ -199,14 +193,7 @@ final class Trial {
             + (codeBytes == 0 ? more : 1) * reranked / truth.length * dimension * Float.BYTES
             + (double) model.listCount() * (dimension / 8 + 4);
     return new Advice(
-        candidate,
-        nprobe,
-        (double) right / wanted,
-        memory,
-        codes,
-        files,
-        rowsScanned,
-        bytes);
+        candidate, nprobe, (double) right / wanted, memory, codes, files, rowsScanned, bytes);
   }
 
   private SearchResult search(IndexView view, float[] query, int nprobe) {

@@ -59,8 +59,7 @@ final class BlockJoin {
     double apart = 0;
     if (measured) {
       apart =
-          Math.sqrt(
-              Kernels.best().squaredL2(centroids, centreA, centroids, centreB, dimension));
+          Math.sqrt(Kernels.best().squaredL2(centroids, centreA, centroids, centreB, dimension));
       if (tooFar(apart, (double) a.radius(i) + b.radius(j))) {
         return;
       }

@@ -80,8 +80,7 @@ public final class BlockReader implements Closeable {
         while (lists.end(run) <= row) {
           run++;
         }
-        rows.accept(
-            number++, Arrays.binarySearch(model.listIds(), lists.list(run)), segment, row);
+        rows.accept(number++, Arrays.binarySearch(model.listIds(), lists.list(run)), segment, row);
       }
     }
     return number;
@@ -98,9 +97,7 @@ public final class BlockReader implements Closeable {
         true,
         (number, list, segment, row) -> {
           lists[number - first] = list;
-          segment
-              .vectors()
-              .copy(row - segment.deletes(), vectors, (number - first) * dimension);
+          segment.vectors().copy(row - segment.deletes(), vectors, (number - first) * dimension);
         });
     return BlockRows.of(vectors, lists, model, projection);
   }
@@ -110,9 +107,7 @@ public final class BlockReader implements Closeable {
     int first = blocks.firstRow(block);
     FeatureId[] ids = new FeatureId[blocks.rows(block)];
     forEach(
-        block,
-        false,
-        (number, list, segment, row) -> ids[number - first] = segment.ids().get(row));
+        block, false, (number, list, segment, row) -> ids[number - first] = segment.ids().get(row));
     return ids;
   }
 

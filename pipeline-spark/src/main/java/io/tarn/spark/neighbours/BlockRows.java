@@ -55,9 +55,7 @@ final class BlockRows {
       finite &= distance < Reach.MAX_MEASURED;
     }
     int[] listStarts =
-        IntStream.range(0, count)
-            .filter(i -> i == 0 || listOfRow[i] != listOfRow[i - 1])
-            .toArray();
+        IntStream.range(0, count).filter(i -> i == 0 || listOfRow[i] != listOfRow[i - 1]).toArray();
     this.lists = Arrays.stream(listStarts).map(i -> listOfRow[i]).toArray();
     this.starts = Arrays.copyOf(listStarts, listStarts.length + 1);
     starts[listStarts.length] = count;

@@ -2,9 +2,7 @@ package io.tarn.spark.neighbours;
 
 import java.io.Serializable;
 
-/**
- * What comparing two blocks came to. A class and no record, as Kryo cannot serialize these.
- */
+/** What comparing two blocks came to. A class and no record, as Kryo cannot serialize these. */
 final class Compared implements Serializable {
   final int a;
   final int b;

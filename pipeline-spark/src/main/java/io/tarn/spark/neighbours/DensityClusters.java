@@ -4,10 +4,10 @@ import io.tarn.index.feature.FeatureId;
 import io.tarn.index.feature.IdType;
 import io.tarn.index.feature.Schema;
 import io.tarn.index.snapshot.Snapshot;
+import io.tarn.spark.reduce.PrincipalAxes;
 import io.tarn.spark.rows.ByNumber;
 import io.tarn.spark.rows.Packed;
 import io.tarn.spark.segment.IndexLocation;
-import io.tarn.spark.reduce.PrincipalAxes;
 import java.io.IOException;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
@@ -166,9 +166,7 @@ public final class DensityClusters implements Serializable, AutoCloseable {
         keep(compared.mapPartitions(each -> new LinkedBlocks(this, each, sharedCore.value())));
     Broadcast<int[]> clusters = context.broadcast(clusters(linked, core));
     JavaPairRDD<Integer, NearestCores> nearest =
-        linked
-            .flatMapToPair(DensityClusters::nearest)
-            .reduceByKey(byBlock, NearestCores::with);
+        linked.flatMapToPair(DensityClusters::nearest).reduceByKey(byBlock, NearestCores::with);
     JavaRDD<Row> rows =
         counts
             .leftOuterJoin(nearest, byBlock)
@@ -323,8 +321,7 @@ public final class DensityClusters implements Serializable, AutoCloseable {
     private FeatureId[] ids;
     private Compared next;
 
-    LinkedBlocks(DensityClusters job, Iterator<Compared> compared, long[] core)
-        throws IOException {
+    LinkedBlocks(DensityClusters job, Iterator<Compared> compared, long[] core) throws IOException {
       this.job = job;
       this.compared = compared;
       this.core = core;
@@ -380,8 +377,7 @@ public final class DensityClusters implements Serializable, AutoCloseable {
       }
     }
     int[] clusters = new int[driverBlocks.rows()];
-    Arrays.setAll(
-        clusters, row -> (core[row >> 6] & 1L << row) == 0 ? -1 : sets.find(row));
+    Arrays.setAll(clusters, row -> (core[row >> 6] & 1L << row) == 0 ? -1 : sets.find(row));
     return clusters;
   }
 
@@ -397,8 +393,7 @@ public final class DensityClusters implements Serializable, AutoCloseable {
   }
 
   private Iterator<Row> rows(
-      int block, int[] counts, Optional<NearestCores> nearest, int[] clusters)
-      throws IOException {
+      int block, int[] counts, Optional<NearestCores> nearest, int[] clusters) throws IOException {
     List<Row> rows = new ArrayList<>(counts.length);
     int first = blocks.value().get().firstRow(block);
     FeatureId[] ids = new Opened().ids(block);

@@ -1,6 +1,7 @@
 package io.tarn.spark.neighbours;
 
 import io.tarn.spark.rows.Mixing;
+import io.tarn.spark.rows.Packed;
 import io.tarn.spark.segment.IndexLocation;
 import java.io.IOException;
 import java.io.Serializable;
@@ -12,7 +13,6 @@ import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.SparkSession;
-import io.tarn.spark.rows.Packed;
 
 /**
  * Live rows of an index drawn at random, brought to the driver. Which ones, and their order,

@@ -27,7 +27,6 @@ final class NearestCores implements Serializable {
     ids = new Object[rows];
   }
 
-
   boolean has(int offset) {
     return cores[offset] != NONE;
   }
@@ -39,9 +38,7 @@ final class NearestCores implements Serializable {
 
   void offer(int offset, int core, float distance, FeatureId id) {
     if (takes(offset, distance)
-        && (!has(offset)
-            || distance < distances[offset]
-            || id.compareTo(id(ids[offset])) < 0)) {
+        && (!has(offset) || distance < distances[offset] || id.compareTo(id(ids[offset])) < 0)) {
       cores[offset] = core;
       distances[offset] = distance;
       ids[offset] = id.toObject();

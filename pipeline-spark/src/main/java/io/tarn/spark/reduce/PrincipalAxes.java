@@ -16,6 +16,7 @@ import org.apache.spark.sql.SparkSession;
  */
 public final class PrincipalAxes implements Serializable {
   private final int dimension;
+
   /** Axis by axis. */
   private final double[] axes;
 

@@ -117,8 +117,7 @@ class BlockJoinTest {
   private static float distance(float[] all, int i, int j, Metric metric) {
     return metric == Metric.L2
         ? Kernels.best().squaredL2(all, i * DIMENSION, all, j * DIMENSION, DIMENSION)
-        : Math.max(
-            0, 1 - Kernels.best().dot(all, i * DIMENSION, all, j * DIMENSION, DIMENSION));
+        : Math.max(0, 1 - Kernels.best().dot(all, i * DIMENSION, all, j * DIMENSION, DIMENSION));
   }
 
   private static void put(Map<Long, Float> pairs, int i, int j, float distance) {

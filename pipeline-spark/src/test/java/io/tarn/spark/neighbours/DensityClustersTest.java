@@ -99,8 +99,7 @@ class DensityClustersTest {
         for (int d = 0; d < DIMENSION; d++) {
           vector[d] = 1 + random.nextInt(spread) / (1 + centre) + (d == centre ? 9 : 0);
         }
-        features.add(
-            new Feature(id, VectorRules.accept(schema, vector), order, i, new Object[0]));
+        features.add(new Feature(id, VectorRules.accept(schema, vector), order, i, new Object[0]));
       }
     }
     return features;
@@ -148,9 +147,7 @@ class DensityClustersTest {
     Map<Integer, Integer> numbers = new HashMap<>();
     found.entrySet().stream()
         .filter(entry -> entry.getValue().kind().equals("core"))
-        .sorted(
-            Comparator.comparing(
-                entry -> FeatureId.parse(idType, entry.getKey().toString())))
+        .sorted(Comparator.comparing(entry -> FeatureId.parse(idType, entry.getKey().toString())))
         .forEach(entry -> numbers.putIfAbsent(entry.getValue().cluster(), numbers.size()));
     Map<Object, Label> labels = new HashMap<>();
     found.forEach(
