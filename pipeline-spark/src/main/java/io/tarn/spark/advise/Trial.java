@@ -13,6 +13,7 @@ import io.tarn.index.feature.RejectedFeatureException;
 import io.tarn.index.feature.Schema;
 import io.tarn.index.feature.VectorRules;
 import io.tarn.index.format.ModelFile;
+import io.tarn.index.kernel.Kernels;
 import io.tarn.index.quantize.Quantizer;
 import io.tarn.index.search.Hit;
 import io.tarn.index.search.IndexReader;
@@ -67,6 +68,7 @@ final class Trial {
   List<Advice> run(
       List<Candidate> candidates, float[] rows, float[] queries, int[][] truth, long seed)
       throws IOException {
+    awaitKernels();
     int dimension = candidates.get(0).dimension();
     float[] stored = stored(rows, dimension);
     float[] centroids =
@@ -77,6 +79,16 @@ final class Trial {
       advice.add(measure(candidate, model, stored, queries, truth));
     }
     return advice;
+  }
+
+  /** Until they are compiled others do the work, and keep a row more or less for a closer look. */
+  private static void awaitKernels() throws IOException {
+    try {
+      Kernels.awaitWarm();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted while measuring", e);
+    }
   }
 
   private float[] stored(float[] rows, int dimension) {
