@@ -102,7 +102,10 @@ public final class MaintainJob {
             counted -> Phases.count(Arrays.stream(counted).sum()) + " live rows");
     List<MaintenanceTask> tasks =
         MaintenancePlan.ofLists(
-                snapshot.version(), model.listIds(), live, plan(Arrays.stream(live).sum()))
+                snapshot.version(),
+                model.listIds(),
+                live,
+                plan(Arrays.stream(live).sum(), model.dimension()))
             .tasks();
     if (settings.dryRun()) {
       describe(run, tasks, fates, model, live);
@@ -118,11 +121,15 @@ public final class MaintainJob {
     return new Outcome(snapshot.version(), false);
   }
 
-  private PlanSettings plan(long live) {
+  private PlanSettings plan(long live, int dimension) {
     long target =
         settings
             .targetListRows()
-            .orElseGet(() -> Math.max(1, live / ListCount.byDefault(Math.max(1, live))));
+            .orElseGet(
+                () -> {
+                  long sampled = TrainingSettings.defaultMaxSampleRows(dimension);
+                  return Math.max(1, live / ListCount.byDefault(Math.max(1, live), sampled));
+                });
     PlanSettings defaults = PlanSettings.forLists(target);
     return new PlanSettings(
         target,

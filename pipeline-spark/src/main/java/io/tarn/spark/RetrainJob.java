@@ -88,7 +88,13 @@ public final class RetrainJob {
     if (live == 0) {
       return run.result(snapshot.version(), settings.dryRun());
     }
-    int lists = settings.nlist().orElseGet(() -> ListCount.byDefault(live));
+    int lists =
+        settings
+            .nlist()
+            .orElseGet(
+                () ->
+                    ListCount.byDefault(
+                        live, settings.training().maxSampleRows(snapshot.schema().dimension())));
     Quantizer quantizer = Quantizer.of(settings.quantizer().orElse(snapshot.model().quantizer()));
     run.replaces(fates, true);
     run.step(

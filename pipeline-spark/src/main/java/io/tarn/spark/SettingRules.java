@@ -22,6 +22,12 @@ final class SettingRules {
     }
   }
 
+  static void output(String output) {
+    if (output.isBlank()) {
+      throw new IllegalArgumentException("output must name a directory");
+    }
+  }
+
   static void segmentBytes(long bytes) {
     if (bytes < MIN_SEGMENT_BYTES || bytes > MAX_SEGMENT_BYTES) {
       throw new IllegalArgumentException(

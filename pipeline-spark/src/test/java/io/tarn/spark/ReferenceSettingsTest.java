@@ -19,7 +19,7 @@ class ReferenceSettingsTest {
   private static final String EXAMPLES =
       "text-column|attributes|order-column|op-column|nlist|dimension: 128|embedder|rejects"
           + "|nprobe|recall|filter|part-bytes|version|timestamp"
-          + "|quantizer: rabitq4|forget-deletes-below|target-list-rows";
+          + "|quantizer: rabitq4|forget-deletes-below|target-list-rows|path|max-bytes-per-row";
 
   @TempDir Path directory;
 
@@ -69,6 +69,30 @@ class ReferenceSettingsTest {
   void expire() throws IOException {
     assertThat(withDefaultsUncommented(ExpireSettings.class, "expire.yaml"))
         .isEqualTo(load(ExpireSettings.class, CONF.resolve("expire.yaml")));
+  }
+
+  @Test
+  void duplicates() throws IOException {
+    assertThat(withDefaultsUncommented(DuplicatesSettings.class, "duplicates.yaml"))
+        .isEqualTo(load(DuplicatesSettings.class, CONF.resolve("duplicates.yaml")));
+  }
+
+  @Test
+  void dbscan() throws IOException {
+    assertThat(withDefaultsUncommented(DbscanSettings.class, "dbscan.yaml"))
+        .isEqualTo(load(DbscanSettings.class, CONF.resolve("dbscan.yaml")));
+  }
+
+  @Test
+  void evaluate() throws IOException {
+    assertThat(withDefaultsUncommented(EvaluateSettings.class, "evaluate.yaml"))
+        .isEqualTo(load(EvaluateSettings.class, CONF.resolve("evaluate.yaml")));
+  }
+
+  @Test
+  void advise() throws IOException {
+    assertThat(withDefaultsUncommented(AdviseSettings.class, "advise.yaml"))
+        .isEqualTo(load(AdviseSettings.class, CONF.resolve("advise.yaml")));
   }
 
   /** Every default the file gives must be a key of the settings, or loading it fails. */
