@@ -26,7 +26,7 @@ class ListCountTest {
   @ParameterizedTest
   @CsvSource({"8, 8388608, 8192", "128, 524288, 8192", "1536, 43690, 1024", "4096, 16384, 256"})
   void longVectorsGetFewerListsAsFewerFitIntoTheSample(int dimension, long fitting, int lists) {
-    assertThat((256L << 20) / (dimension * 4)).isEqualTo(fitting);
+    assertThat((256L << 20) / (dimension * 4L)).isEqualTo(fitting);
     assertThat(ListCount.byDefault(10_000_000, fitting)).isEqualTo(lists);
   }
 }
