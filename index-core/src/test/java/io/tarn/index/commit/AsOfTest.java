@@ -110,7 +110,8 @@ class AsOfTest {
             .map(s -> new SegmentRef(new FileRef(s, 1, "00000000"), 1, 1, 0, 0, 0))
             .toList(),
         new TreeMap<>(Map.of(SOURCE, new SourceState(offsets, 0, incarnation))),
-        List.of());
+        List.of(),
+        io.tarn.index.snapshot.History.none());
   }
 
   private static boolean isSignpost(long version, long newest) {

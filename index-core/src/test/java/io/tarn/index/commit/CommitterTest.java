@@ -14,6 +14,7 @@ import io.tarn.index.quantize.Quantizer;
 import io.tarn.index.search.IndexReader;
 import io.tarn.index.search.IndexView;
 import io.tarn.index.snapshot.Change;
+import io.tarn.index.snapshot.History;
 import io.tarn.index.snapshot.ModelRef;
 import io.tarn.index.snapshot.OffsetRange;
 import io.tarn.index.snapshot.SegmentRef;
@@ -291,7 +292,8 @@ class CommitterTest {
             base.embedder(),
             List.of(),
             base.sources(),
-            base.calibration());
+            base.calibration(),
+            History.none());
     assertThat(log.tryPublish(next)).isTrue();
     return ref;
   }
