@@ -1,12 +1,9 @@
 package io.tarn.flink;
 
-import io.tarn.index.centroid.ListCount;
 import io.tarn.index.maintain.ContinuousMaintenance;
 import io.tarn.index.maintain.ContinuousMaintenance.Step;
-import io.tarn.index.maintain.PlanSettings;
 import io.tarn.index.search.OpenOptions;
 import io.tarn.index.search.VectorTier;
-import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.storage.Storage;
 import java.io.IOException;
 import java.util.Optional;
@@ -28,9 +25,6 @@ final class MaintenanceThread implements AutoCloseable {
 
   /** Looking at lists takes at most the tenth part of a processor's time. */
   private static final long REST_FACTOR = 9;
-
-  /** As many bytes as a training sample has by default, which bounds the number of lists. */
-  private static final long SAMPLE_BYTES = 256L << 20;
 
   private static final long CLOSE_MS = TimeUnit.SECONDS.toMillis(30);
 
@@ -61,7 +55,9 @@ final class MaintenanceThread implements AutoCloseable {
         System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(settings.listsIntervalMs());
     this.maintenance =
         new ContinuousMaintenance(
-            storage, this::plan, OpenOptions.defaults().withTier(VectorTier.REMOTE));
+            storage,
+            settings.rules()::settings,
+            OpenOptions.defaults().withTier(VectorTier.REMOTE));
     this.steps = metrics.counter("maintenanceSteps");
     this.failures = metrics.counter("maintenanceFailures");
     metrics.gauge("lastMaintenanceMs", () -> lastStepMs);
@@ -88,24 +84,6 @@ final class MaintenanceThread implements AutoCloseable {
     } finally {
       lock.unlock();
     }
-  }
-
-  private PlanSettings plan(Snapshot snapshot, long live) {
-    long rows = Math.max(1, live);
-    int dimension = snapshot.schema().dimension();
-    long target = settings.targetListRows();
-    if (target == 0) {
-      target = rows / ListCount.byDefault(rows, SAMPLE_BYTES / ((long) dimension * Float.BYTES));
-    }
-    // Lists of an index that is only being filled are not tiny: they were made for what is to come.
-    boolean filled = ListCount.isEnough(rows, snapshot.model().lists());
-    return new PlanSettings(
-        target,
-        settings.splitAbove(),
-        filled ? settings.dissolveBelow() : 0,
-        settings.maxDeadShare(),
-        settings.segmentsPerTier(),
-        settings.segmentBytes());
   }
 
   private void run() {

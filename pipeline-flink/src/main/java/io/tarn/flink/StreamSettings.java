@@ -1,5 +1,6 @@
 package io.tarn.flink;
 
+import io.tarn.index.maintain.MaintenanceRules;
 import io.tarn.settings.Default;
 import java.io.Serializable;
 import java.nio.file.Path;
@@ -135,6 +136,11 @@ public record StreamSettings(
       require(
           maxDeadShare >= 0 && maxDeadShare < 1,
           "maintenance.max-dead-share must be at least 0 and less than 1");
+    }
+
+    MaintenanceRules rules() {
+      return new MaintenanceRules(
+          targetListRows, splitAbove, dissolveBelow, maxDeadShare, segmentsPerTier, segmentBytes);
     }
   }
 
