@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 
 /** A process of a test, its output in a file. Closing it ends it and everything it started. */
 final class ChildProcess implements AutoCloseable {
@@ -96,6 +97,11 @@ final class ChildProcess implements AutoCloseable {
 
   boolean isAlive() {
     return process.isAlive();
+  }
+
+  /** What it has started, and what that has. */
+  Stream<ProcessHandle> descendants() {
+    return process.descendants();
   }
 
   /** What {@code kill -9} does, to it alone. */
