@@ -21,8 +21,7 @@ import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RemoteIterator;
 import org.apache.hadoop.util.functional.FutureIO;
 
-/** Files of a Hadoop {@link FileSystem}. How they come and go, the kind of file system
- * decides. */
+/** Files of a Hadoop {@link FileSystem}. How they come and go, the kind of file system decides. */
 final class HadoopStorage implements Storage {
   /** Of files that are no part of an index: those being written. */
   static final String HIDDEN_PREFIX = ".";

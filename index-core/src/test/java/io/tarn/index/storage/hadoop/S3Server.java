@@ -88,8 +88,7 @@ final class S3Server implements AutoCloseable {
 
   List<String> objectsBelow(String prefix) {
     List<String> found = new ArrayList<>();
-    ListContainerOptions options =
-        ListContainerOptions.builder().prefix(prefix).build();
+    ListContainerOptions options = ListContainerOptions.builder().prefix(prefix).build();
     for (StorageMetadata object : store.list(BUCKET, options)) {
       found.add(object.name().substring(prefix.length()));
     }
