@@ -38,7 +38,8 @@ final class SparkRun {
     this.master = master;
   }
 
-  private interface Job<R> {
+  /** What is to be run. */
+  interface Job<R> {
     R run(SparkSession spark) throws IOException;
   }
 
@@ -114,7 +115,7 @@ final class SparkRun {
         startNanos);
   }
 
-  private <R> R run(Job<R> job) throws IOException {
+  <R> R run(Job<R> job) throws IOException {
     try (Cleanup cleanup = new Cleanup()) {
       SparkSession spark =
           master == null

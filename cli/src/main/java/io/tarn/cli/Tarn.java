@@ -41,8 +41,16 @@ import picocli.CommandLine.ScopeType;
       StreamCommand.class,
       SearchCommand.class,
       KnnJoinCommand.class,
+      DuplicatesCommand.class,
+      DbscanCommand.class,
+      AdviseCommand.class,
       EvaluateCommand.class,
+      CalibrateCommand.class,
       BenchCommand.class,
+      RetrainCommand.class,
+      CompactCommand.class,
+      MaintainCommand.class,
+      ExpireCommand.class,
       InspectCommand.class,
       VerifyCommand.class
     })

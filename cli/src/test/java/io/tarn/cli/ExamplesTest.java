@@ -76,6 +76,22 @@ class ExamplesTest {
     assertThat(kept).contains("java.nio.file.Files.copy(");
   }
 
+  /** The guide shows no command that is not run here. */
+  @Test
+  void theGuideShowsTheseExamples() throws Exception {
+    List<String> known =
+        new CommandLine(new Tarn())
+            .getSubcommands().values().stream()
+                .flatMap(command -> examples(command).stream())
+                .toList();
+    List<String> shown =
+        Files.readString(Path.of("../docs/analytics.md"))
+            .lines()
+            .filter(line -> line.startsWith("./tarn "))
+            .toList();
+    assertThat(shown).hasSizeGreaterThan(3).isSubsetOf(known);
+  }
+
   private static List<String> examples(CommandLine command) {
     String footer = String.join("\n", command.getCommandSpec().usageMessage().footer());
     return Stream.of(footer.replaceAll("\\\\\n\\s*", "").split("\n"))

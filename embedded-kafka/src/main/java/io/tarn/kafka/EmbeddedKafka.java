@@ -31,9 +31,10 @@ import org.apache.kafka.metadata.storage.Formatter;
 import org.apache.kafka.server.common.Feature;
 
 /**
- * One Kafka node, broker and controller, in this JVM. For tests and the demo: it listens on the
- * loopback address only, replicates nothing and asks for no password. Topics are made by {@link
- * #createTopic}; using one that does not exist is an error, not a new topic.
+ * A Kafka node in this JVM: broker and controller in one, or a further broker of such a cluster.
+ * For tests and the demo: it listens on the loopback address only, replicates nothing unless a
+ * topic is made so, and asks for no password. Topics are made by {@link #createTopic}; using one
+ * that does not exist is an error, not a new topic.
  */
 public final class EmbeddedKafka implements AutoCloseable {
 
@@ -62,6 +63,10 @@ public final class EmbeddedKafka implements AutoCloseable {
           "group.initial.rebalance.delay.ms", "0",
           "log.index.size.max.bytes", "1048576",
           "log.cleaner.dedupe.buffer.size", "4194304");
+
+  /** Others take over soon from a broker that was killed, as the controller cannot tell earlier. */
+  private static final Map<String, String> SOON_MISSED =
+      Map.of("broker.heartbeat.interval.ms", "500", "broker.session.timeout.ms", "4000");
 
   private final KafkaRaftServer server;
   private final Optional<Path> ownDir;
@@ -96,6 +101,33 @@ public final class EmbeddedKafka implements AutoCloseable {
    */
   public static EmbeddedKafka start(Path dir, int port) {
     return start(dir, port, Optional.empty());
+  }
+
+  /**
+   * Starts the broker and controller of a cluster which others can {@link #join}.
+   *
+   * @param dir as for {@link #start(Path, int)}
+   * @param controllerPort where the other brokers find the controller
+   */
+  public static EmbeddedKafka startCluster(Path dir, int port, int controllerPort) {
+    Map<String, String> settings = new HashMap<>(SOON_MISSED);
+    settings.putAll(controllerAndBroker(port, controllerPort));
+    return start(dir, NODE_ID, port, settings, Optional.empty());
+  }
+
+  /**
+   * Starts one more broker of a cluster.
+   *
+   * @param dir as for {@link #start(Path, int)}
+   * @param nodeId from 2 on; tells it from the others
+   * @param controllerPort of the cluster's first node
+   */
+  public static EmbeddedKafka join(Path dir, int port, int nodeId, int controllerPort) {
+    Map<String, String> settings = new HashMap<>(SOON_MISSED);
+    settings.put("process.roles", "broker");
+    settings.put("listeners", "BROKER://%s:%d".formatted(HOST, port));
+    settings.put("controller.quorum.voters", voter(controllerPort));
+    return start(dir, nodeId, port, settings, Optional.empty());
   }
 
   /** {@code host:port}, as clients want it. */
@@ -158,10 +190,23 @@ public final class EmbeddedKafka implements AutoCloseable {
   }
 
   private static EmbeddedKafka start(Path dir, int port, Optional<Path> ownDir) {
+    try {
+      int controllerPort = freePort();
+      while (controllerPort == port) {
+        controllerPort = freePort();
+      }
+      return start(dir, NODE_ID, port, controllerAndBroker(port, controllerPort), ownDir);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static EmbeddedKafka start(
+      Path dir, int nodeId, int port, Map<String, String> settings, Optional<Path> ownDir) {
     KafkaRaftServer server = null;
     try {
-      format(dir);
-      server = new KafkaRaftServer(config(dir, port), Time.SYSTEM);
+      format(dir, nodeId);
+      server = new KafkaRaftServer(config(dir, nodeId, settings), Time.SYSTEM);
       server.startup();
       return new EmbeddedKafka(server, ownDir, port);
     } catch (Exception e) {
@@ -185,11 +230,11 @@ public final class EmbeddedKafka implements AutoCloseable {
     return root.getMessage();
   }
 
-  private static void format(Path dir) throws Exception {
+  private static void format(Path dir, int nodeId) throws Exception {
     Files.createDirectories(dir);
     new Formatter()
         .setClusterId(CLUSTER_ID)
-        .setNodeId(NODE_ID)
+        .setNodeId(nodeId)
         .setControllerListenerName("CONTROLLER")
         .addDirectory(dir.toString())
         .setMetadataLogDirectory(dir.toString())
@@ -199,25 +244,29 @@ public final class EmbeddedKafka implements AutoCloseable {
         .run();
   }
 
-  private static KafkaConfig config(Path dir, int port) throws IOException {
-    int controllerPort = freePort();
-    while (controllerPort == port) {
-      controllerPort = freePort();
-    }
+  private static Map<String, String> controllerAndBroker(int port, int controllerPort) {
+    return Map.of(
+        "process.roles", "broker,controller",
+        "listeners", "BROKER://%s:%d,CONTROLLER://%1$s:%d".formatted(HOST, port, controllerPort),
+        "controller.quorum.voters", voter(controllerPort));
+  }
+
+  private static String voter(int controllerPort) {
+    return "%d@%s:%d".formatted(NODE_ID, HOST, controllerPort);
+  }
+
+  private static KafkaConfig config(Path dir, int nodeId, Map<String, String> settings) {
     Properties properties = new Properties();
     properties.putAll(
         Map.of(
-            "process.roles", "broker,controller",
-            "node.id", String.valueOf(NODE_ID),
-            "listeners",
-                "BROKER://%s:%d,CONTROLLER://%1$s:%d".formatted(HOST, port, controllerPort),
+            "node.id", String.valueOf(nodeId),
             "listener.security.protocol.map", "BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT",
             "inter.broker.listener.name", "BROKER",
             "controller.listener.names", "CONTROLLER",
-            "controller.quorum.voters", "%d@%s:%d".formatted(NODE_ID, HOST, controllerPort),
             "log.dirs", dir.toString(),
             "auto.create.topics.enable", "false"));
     properties.putAll(SMALL_AND_QUICK);
+    properties.putAll(settings);
     return KafkaConfig.fromProps(properties);
   }
 

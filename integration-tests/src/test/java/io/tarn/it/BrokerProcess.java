@@ -11,20 +11,50 @@ import java.util.Map;
 final class BrokerProcess implements AutoCloseable {
   private static final Duration START_LIMIT = Duration.ofMinutes(1);
 
-  private final ChildProcess process;
+  private final Path directory;
+  private final int nodeId;
   private final int port;
+  private final int controllerPort;
+  private int starts;
+  private ChildProcess process;
 
-  private BrokerProcess(ChildProcess process, int port) {
-    this.process = process;
-    this.port = port;
+  private BrokerProcess(Path directory, int nodeId, int controllerPort) throws IOException {
+    this.directory = directory;
+    this.nodeId = nodeId;
+    this.port = Ports.free();
+    this.controllerPort = controllerPort;
+    restart();
   }
 
+  /** The first of a cluster, which is its controller as well. */
   static BrokerProcess start(Path directory) throws IOException {
-    int port = Ports.free();
+    return new BrokerProcess(directory, 1, Ports.free());
+  }
+
+  /** One more broker of the cluster of this one. */
+  BrokerProcess join(Path otherDirectory, int otherNodeId) throws IOException {
+    return new BrokerProcess(otherDirectory, otherNodeId, controllerPort);
+  }
+
+  String bootstrapServers() {
+    return "127.0.0.1:" + port;
+  }
+
+  int nodeId() {
+    return nodeId;
+  }
+
+  /** What {@code kill -9} does. */
+  void kill() {
+    process.kill();
+  }
+
+  /** Starts it again, on its port and with the data it had. */
+  void restart() throws IOException {
     Path data = Files.createDirectories(directory.resolve("kafka-data"));
-    ChildProcess process =
+    process =
         ChildProcess.start(
-            "broker",
+            "broker-" + ++starts,
             directory,
             Map.of(),
             ChildProcess.java(
@@ -32,18 +62,15 @@ final class BrokerProcess implements AutoCloseable {
                 System.getProperty("java.class.path"),
                 BrokerMain.class.getName(),
                 data.toString(),
-                Integer.toString(port)));
+                Integer.toString(port),
+                Integer.toString(nodeId),
+                Integer.toString(controllerPort)));
     try {
       process.awaitOutput(BrokerMain.READY, START_LIMIT);
-      return new BrokerProcess(process, port);
     } catch (RuntimeException | AssertionError e) {
       process.close();
       throw e;
     }
-  }
-
-  String bootstrapServers() {
-    return "127.0.0.1:" + port;
   }
 
   @Override

@@ -23,6 +23,7 @@ final class FlinkCluster implements AutoCloseable {
   private final Path conf;
   private final String classPath;
   private final List<ChildProcess> processes = new ArrayList<>();
+  private ChildProcess jobManager;
   private int started;
 
   private FlinkCluster(Path directory, Path conf, String classPath) {
@@ -83,17 +84,32 @@ final class FlinkCluster implements AutoCloseable {
             Files.readString(Path.of(System.getProperty("tarn.flink.home.classpath"))).strip());
     Files.createDirectories(directory.resolve("tmp"));
     try {
-      ChildProcess jobManager =
-          cluster.startJvm(
-              "jobmanager",
-              "-Xmx512m",
-              "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint");
-      jobManager.awaitOutput("Rest endpoint listening", START_LIMIT);
+      cluster.startJobManager();
       return cluster;
     } catch (IOException | RuntimeException | AssertionError e) {
       cluster.close();
       throw e;
     }
+  }
+
+  /** On the ports of an earlier one, of which it knows nothing more. */
+  void startJobManager() throws IOException {
+    jobManager =
+        startJvm(
+            "jobmanager-" + ++started,
+            "-Xmx512m",
+            "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint");
+    jobManager.awaitOutput("Rest endpoint listening", START_LIMIT);
+  }
+
+  /** What {@code kill -9} does to the JobManager, and with it to all that it knows of its jobs. */
+  void killJobManager() {
+    jobManager.kill();
+  }
+
+  /** Returns once a TaskManager has found a JobManager that was started after it. */
+  void awaitTaskManager() {
+    jobManager.awaitOutput("Registering TaskManager with ResourceID", START_LIMIT);
   }
 
   ChildProcess startTaskManager() throws IOException {

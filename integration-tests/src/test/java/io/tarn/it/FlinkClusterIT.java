@@ -1,5 +1,6 @@
 package io.tarn.it;
 
+import static java.util.stream.Collectors.toSet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tarn.index.centroid.KMeans;
@@ -16,6 +17,7 @@ import io.tarn.index.format.ModelFile;
 import io.tarn.index.quantize.Quantizer;
 import io.tarn.index.search.IndexReader;
 import io.tarn.index.search.Probe;
+import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.storage.LocalStorage;
 import io.tarn.index.storage.Storage;
 import io.tarn.index.verify.IndexVerifier;
@@ -27,66 +29,204 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.concurrent.ExecutionException;
+import java.util.function.Predicate;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.ElectionType;
+import org.apache.kafka.common.TopicPartitionInfo;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The stream on a Flink cluster and a broker of separate processes, submitted as README.md says:
- * nothing is lost or doubled when a TaskManager is killed in mid-stream, nor when the job stops
- * with a savepoint and goes on with another parallelism.
+ * The stream on a Flink cluster and two brokers of separate processes, submitted as README.md says:
+ * nothing is lost or doubled when one of them is killed in mid-stream, nor when the job stops with
+ * a savepoint and goes on with another parallelism.
  */
 class FlinkClusterIT {
-  private static final String TOPIC = "features";
   private static final int PARTITIONS = 4;
   private static final int DIMENSION = 8;
   private static final int IDS = 500;
   private static final Duration CATCH_UP_LIMIT = Duration.ofMinutes(3);
+
+  @TempDir static Path clusters;
+
+  private static BrokerProcess controller;
+  private static BrokerProcess broker;
+  private static FlinkCluster flink;
+  private static ChildProcess taskManager;
 
   @TempDir Path directory;
 
   private final Map<Long, float[]> expected = new HashMap<>();
   private final SplittableRandom random = new SplittableRandom(1);
   private long order = 1;
+  private String topic;
+  private Storage storage;
+  private KafkaProducer<byte[], byte[]> producer;
+
+  @BeforeAll
+  static void startClusters() throws IOException {
+    controller = BrokerProcess.start(clusters.resolve("kafka-1"));
+    broker = controller.join(clusters.resolve("kafka-2"), 2);
+    flink = FlinkCluster.start(clusters.resolve("flink"));
+    taskManager = flink.startTaskManager();
+  }
+
+  @AfterAll
+  static void stopClusters() {
+    for (AutoCloseable each : Arrays.asList(flink, broker, controller)) {
+      try {
+        if (each != null) {
+          each.close();
+        }
+      } catch (Exception e) {
+        throw new AssertionError("a process does not end", e);
+      }
+    }
+  }
+
+  @BeforeEach
+  void createIndexAndTopic(TestInfo test) throws Exception {
+    storage = new LocalStorage(directory.resolve("index"));
+    createIndex();
+    topic = "features-of-" + test.getTestMethod().orElseThrow().getName().toLowerCase(Locale.ROOT);
+    createTopic();
+    producer =
+        new KafkaProducer<>(
+            Map.of("bootstrap.servers", bootstrapServers(), "acks", "all"),
+            new ByteArraySerializer(),
+            new ByteArraySerializer());
+  }
+
+  @AfterEach
+  void closeProducer() {
+    producer.close();
+  }
 
   @Test
   void aKilledTaskManagerAndASavepointLoseAndDoubleNothing() throws Exception {
-    Storage storage = new LocalStorage(directory.resolve("index"));
-    createIndex(storage);
-    try (BrokerProcess broker = BrokerProcess.start(directory.resolve("kafka"));
-        FlinkCluster cluster = FlinkCluster.start(directory.resolve("flink"));
-        KafkaProducer<byte[], byte[]> producer = producer(broker)) {
-      createTopic(broker);
-      ChildProcess taskManager = cluster.startTaskManager();
-      produce(producer, 3_000);
-      cluster.flink(run(broker, "-d", "-p", "2"));
-      taskManager.await("a commit", CATCH_UP_LIMIT, () -> version(storage) > 1);
+    produce(3_000);
+    flink.flink(run("-d", "-p", "2"));
+    awaitCommit();
 
-      taskManager.kill();
-      produce(producer, 3_000);
-      ChildProcess second = cluster.startTaskManager();
-      awaitCaughtUp(second, storage, 6_000);
-      assertIndexHoldsExactlyWhatWasSent(storage);
+    taskManager.kill();
+    produce(3_000);
+    taskManager = flink.startTaskManager();
+    awaitCaughtUp();
+    assertIndexHoldsExactlyWhatWasSent();
 
-      String jobs = cluster.flink("list", "-r");
-      String stopped =
-          cluster.flink("stop", "-p", directory.resolve("savepoints").toUri().toString(), id(jobs));
-      produce(producer, 1_000);
-      cluster.flink(run(broker, "-d", "-p", "1", "-s", FlinkCluster.savepoint(stopped)));
-      awaitCaughtUp(second, storage, 7_000);
-      assertIndexHoldsExactlyWhatWasSent(storage);
+    String stopped =
+        flink.flink("stop", "-p", directory.resolve("savepoints").toUri().toString(), job());
+    produce(1_000);
+    flink.flink(run("-d", "-p", "1", "-s", FlinkCluster.savepoint(stopped)));
+    awaitCaughtUp();
+    assertIndexHoldsExactlyWhatWasSent();
+    flink.flink("cancel", job());
+  }
+
+  /**
+   * Without high availability the cluster forgets the job: it is submitted again, with no state.
+   */
+  @Test
+  void aJobThatAKilledJobManagerForgetsGoesOnWhereTheIndexEnds() throws Exception {
+    produce(2_000);
+    flink.flink(run("-d", "-p", "2"));
+    awaitCommit();
+    produce(2_000);
+
+    flink.killJobManager();
+    produce(2_000);
+    flink.startJobManager();
+    flink.awaitTaskManager();
+    flink.flink(run("-d", "-p", "2"));
+    awaitCaughtUp();
+    assertIndexHoldsExactlyWhatWasSent();
+    flink.flink("cancel", job());
+  }
+
+  @Test
+  void killedBrokersAndNewLeadersLoseAndDoubleNothing() throws Exception {
+    produce(2_000);
+    flink.flink(run("-d", "-p", "2"));
+    awaitCommit();
+
+    broker.kill();
+    produce(2_000);
+    awaitLeaders(Set.of(controller.nodeId()));
+    awaitCaughtUp();
+    assertIndexHoldsExactlyWhatWasSent();
+
+    broker.restart();
+    awaitReplicas();
+    try (Admin admin = admin()) {
+      admin.electLeaders(ElectionType.PREFERRED, null).partitions().get();
     }
-    assertThat(IndexVerifier.verify(storage).problems()).isEmpty();
+    awaitLeaders(Set.of(controller.nodeId(), broker.nodeId()));
+    produce(1_000);
+    controller.kill();
+    controller.restart();
+    produce(1_000);
+    awaitCaughtUp();
+    assertIndexHoldsExactlyWhatWasSent();
+    flink.flink("cancel", job());
+  }
+
+  private static String bootstrapServers() {
+    return controller.bootstrapServers() + "," + broker.bootstrapServers();
+  }
+
+  private static Admin admin() {
+    return Admin.create(Map.of("bootstrap.servers", bootstrapServers()));
+  }
+
+  private void awaitLeaders(Set<Integer> nodes) {
+    awaitPartitions(
+        "leaders " + nodes,
+        all -> all.stream().map(p -> p.leader().id()).collect(toSet()).equals(nodes));
+  }
+
+  private void awaitReplicas() {
+    awaitPartitions("two replicas", all -> all.stream().allMatch(p -> p.isr().size() == 2));
+  }
+
+  private void awaitPartitions(String what, Predicate<List<TopicPartitionInfo>> condition) {
+    try (Admin admin = admin()) {
+      taskManager.await(
+          topic + " to have " + what,
+          CATCH_UP_LIMIT,
+          () -> {
+            try {
+              List<TopicPartitionInfo> partitions =
+                  admin
+                      .describeTopics(List.of(topic))
+                      .allTopicNames()
+                      .get()
+                      .get(topic)
+                      .partitions();
+              return partitions.stream().allMatch(p -> p.leader() != null)
+                  && condition.test(partitions);
+            } catch (ExecutionException | InterruptedException e) {
+              return false;
+            }
+          });
+    }
   }
 
   /** The command of README.md, with other flags in place of its own. */
-  private String[] run(BrokerProcess broker, String... flags) throws IOException {
+  private String[] run(String... flags) throws IOException {
     String conf = System.getProperty("tarn.root") + "/conf/stream.yaml";
     List<String> words =
         Readme.read()
@@ -97,7 +237,8 @@ class FlinkClusterIT {
                     "pipeline-flink/target/tarn-flink.jar", System.getProperty("tarn.flink.jar"),
                     "conf/stream.yaml", conf,
                     "/data/index", directory.resolve("index").toString(),
-                    "localhost:9092", broker.bootstrapServers()));
+                    "localhost:9092", bootstrapServers(),
+                    "[features]", "[" + topic + "]"));
     for (String setting :
         List.of(
             "checkpoint-interval-ms=1000",
@@ -107,6 +248,11 @@ class FlinkClusterIT {
     return words.toArray(new String[0]);
   }
 
+  /** The id of the one job that runs. */
+  private static String job() throws IOException {
+    return id(flink.flink("list", "-r"));
+  }
+
   private static String id(String runningJobs) {
     return Arrays.stream(runningJobs.split("\\s+"))
         .filter(word -> word.matches("[0-9a-f]{32}"))
@@ -114,7 +260,7 @@ class FlinkClusterIT {
         .orElseThrow(() -> new AssertionError("no running job in:\n" + runningJobs));
   }
 
-  private void createIndex(Storage storage) throws IOException {
+  private void createIndex() throws IOException {
     Schema schema = new Schema(IdType.INT64, DIMENSION, Metric.L2, List.of());
     float[] sample = new float[200 * DIMENSION];
     for (int i = 0; i < sample.length; i++) {
@@ -127,21 +273,19 @@ class FlinkClusterIT {
         new NewIndex("test", schema, ModelFile.write(storage, model), null, List.of()));
   }
 
-  private static void createTopic(BrokerProcess broker) throws Exception {
-    try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
-      admin.createTopics(List.of(new NewTopic(TOPIC, PARTITIONS, (short) 1))).all().get();
+  /** Each broker leads half of the partitions, and follows the other in the rest. */
+  private void createTopic() throws Exception {
+    Map<Integer, List<Integer>> replicas = new HashMap<>();
+    for (int partition = 0; partition < PARTITIONS; partition++) {
+      replicas.put(partition, partition % 2 == 0 ? List.of(1, 2) : List.of(2, 1));
+    }
+    try (Admin admin = admin()) {
+      admin.createTopics(List.of(new NewTopic(topic, replicas))).all().get();
     }
   }
 
-  private static KafkaProducer<byte[], byte[]> producer(BrokerProcess broker) {
-    return new KafkaProducer<>(
-        Map.of("bootstrap.servers", broker.bootstrapServers(), "acks", "all"),
-        new ByteArraySerializer(),
-        new ByteArraySerializer());
-  }
-
   /** Upserts, and one delete in ten, of random ids; and what the index must hold after them. */
-  private void produce(KafkaProducer<byte[], byte[]> producer, int records) {
+  private void produce(int records) {
     for (int i = 0; i < records; i++) {
       long id = random.nextInt(IDS);
       String value;
@@ -157,7 +301,7 @@ class FlinkClusterIT {
         expected.put(id, vector);
       }
       byte[] key = Long.toString(id).getBytes(StandardCharsets.UTF_8);
-      var unused = producer.send(new ProducerRecord<>(TOPIC, key, bytes(value)));
+      var unused = producer.send(new ProducerRecord<>(topic, key, bytes(value)));
     }
     producer.flush();
   }
@@ -166,32 +310,30 @@ class FlinkClusterIT {
     return text.getBytes(StandardCharsets.UTF_8);
   }
 
-  private static long version(Storage storage) {
+  private void awaitCommit() {
+    taskManager.await("a commit", CATCH_UP_LIMIT, () -> newest().version() > 1);
+  }
+
+  private Snapshot newest() {
     try {
-      return new SnapshotLog(storage).newestVersion();
+      return new SnapshotLog(storage).newest();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  private static void awaitCaughtUp(ChildProcess taskManager, Storage storage, long records) {
+  private void awaitCaughtUp() {
     taskManager.await(
-        "all " + records + " records to be in the index",
+        "all " + (order - 1) + " records to be in the index",
         CATCH_UP_LIMIT,
-        () -> {
-          try {
-            return new SnapshotLog(storage)
-                    .newest().source("kafka:" + TOPIC).nextOffsets().values().stream()
-                        .mapToLong(Long::longValue)
-                        .sum()
-                == records;
-          } catch (IOException e) {
-            throw new UncheckedIOException(e);
-          }
-        });
+        () ->
+            newest().source("kafka:" + topic).nextOffsets().values().stream()
+                    .mapToLong(Long::longValue)
+                    .sum()
+                == order - 1);
   }
 
-  private void assertIndexHoldsExactlyWhatWasSent(Storage storage) throws Exception {
+  private void assertIndexHoldsExactlyWhatWasSent() throws Exception {
     IndexReader reader = IndexReader.open(storage);
     Map<Long, float[]> live = new HashMap<>();
     reader.view().forEachLive(f -> live.put((Long) f.id().toObject(), f.vector()));
@@ -204,5 +346,6 @@ class FlinkClusterIT {
       assertThat(reader.search(row.getValue(), 1, Probe.exact()).hits().get(0).id())
           .isEqualTo(found.id());
     }
+    assertThat(IndexVerifier.verify(storage).problems()).isEmpty();
   }
 }

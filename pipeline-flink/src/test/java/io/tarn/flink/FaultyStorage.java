@@ -15,9 +15,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * A local storage on which the creation of every so manieth file below a directory goes wrong, up
- * to a number of times: before the file exists, after, or so that the caller cannot know. Reading,
- * listing and deleting always work. The count is shared by all parts of a job, over its restarts.
+ * A local storage on which things go wrong as {@link Faults} say: the creation of a file before it
+ * exists, after, or so that the caller cannot know; reading, listing and looking. Deleting always
+ * works.
  */
 final class FaultyStorage implements Storage {
   enum Fault {
@@ -27,9 +27,22 @@ final class FaultyStorage implements Storage {
     UNKNOWN_AND_NOT_DONE
   }
 
-  /** What goes wrong; a copy of it knows its original by the id. */
+  /** What goes wrong, asked at each operation. */
+  interface Faults {
+    /** How the creation of a file goes wrong, or empty if it does not. */
+    Optional<Fault> onPublish(String path) throws IOException;
+
+    /** Throws what reading, listing or looking for a file is to end with, if with anything. */
+    default void onRead(String path) throws IOException {}
+  }
+
+  /**
+   * The creation of every so manieth file below a directory goes wrong, up to a number of times.
+   * The count is shared by all parts of a job, over its restarts: a copy of this knows its original
+   * by the id.
+   */
   record Opener(String index, String directory, Fault fault, int every, int times, String id)
-      implements StorageOpener {
+      implements StorageOpener, Faults {
     private static final Map<String, AtomicInteger> CREATED = new ConcurrentHashMap<>();
 
     Opener(TestIndex index, String directory, Fault fault, int every, int times) {
@@ -47,21 +60,22 @@ final class FaultyStorage implements Storage {
       return Math.min(times, CREATED.get(id).get() / every);
     }
 
-    private boolean strikes(String path) {
+    @Override
+    public Optional<Fault> onPublish(String path) {
       if (!path.startsWith(directory)) {
-        return false;
+        return Optional.empty();
       }
       int count = CREATED.get(id).incrementAndGet();
-      return count % every == 0 && count / every <= times;
+      return count % every == 0 && count / every <= times ? Optional.of(fault) : Optional.empty();
     }
   }
 
   private final Storage storage;
-  private final Opener plan;
+  private final Faults faults;
 
-  private FaultyStorage(Storage storage, Opener plan) {
+  FaultyStorage(Storage storage, Faults faults) {
     this.storage = storage;
-    this.plan = plan;
+    this.faults = faults;
   }
 
   @Override
@@ -80,11 +94,12 @@ final class FaultyStorage implements Storage {
 
       @Override
       public void publish() throws IOException {
-        if (!plan.strikes(path)) {
+        Optional<Fault> fault = faults.onPublish(path);
+        if (fault.isEmpty()) {
           file.publish();
           return;
         }
-        switch (plan.fault()) {
+        switch (fault.get()) {
           case BEFORE -> throw new IOException("injected before " + path);
           case AFTER -> {
             file.publish();
@@ -108,11 +123,13 @@ final class FaultyStorage implements Storage {
 
   @Override
   public List<FileStat> list(String directory) throws IOException {
+    faults.onRead(directory);
     return storage.list(directory);
   }
 
   @Override
   public byte[] read(String path, long offsetBytes, int length) throws IOException {
+    faults.onRead(path);
     return storage.read(path, offsetBytes, length);
   }
 
@@ -123,6 +140,7 @@ final class FaultyStorage implements Storage {
 
   @Override
   public Optional<FileStat> stat(String path) throws IOException {
+    faults.onRead(path);
     return storage.stat(path);
   }
 

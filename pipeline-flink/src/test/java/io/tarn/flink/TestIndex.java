@@ -122,6 +122,11 @@ final class TestIndex {
       expected.putAll(topic.live());
       assertThat(positions(topic.name)).as(topic.name).isEqualTo(topic.endOffsets());
     }
+    assertHolds(expected);
+  }
+
+  /** The index is sound and holds exactly these live rows, and exact searches find each of them. */
+  void assertHolds(Map<FeatureId, Version> expected) throws Exception {
     IndexView view = IndexReader.open(storage).view();
     Map<FeatureId, Version> live = new HashMap<>();
     view.forEachLive(f -> live.put(f.id(), new Version(f.vector(), f.order())));

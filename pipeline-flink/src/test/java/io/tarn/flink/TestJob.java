@@ -13,8 +13,11 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.apache.flink.api.common.JobStatus;
+import org.apache.flink.configuration.CheckpointingOptions;
 import org.apache.flink.configuration.Configuration;
+import org.apache.flink.configuration.ExternalizedCheckpointRetention;
 import org.apache.flink.configuration.HeartbeatManagerOptions;
 import org.apache.flink.configuration.RestartStrategyOptions;
 import org.apache.flink.configuration.RpcOptions;
@@ -41,10 +44,18 @@ final class TestJob {
   }
 
   static MiniClusterExtension cluster() {
-    return cluster(InMemoryReporter.create());
+    return cluster(1);
   }
 
   static MiniClusterExtension cluster(InMemoryReporter metrics) {
+    return cluster(metrics, 1);
+  }
+
+  static MiniClusterExtension cluster(int taskManagers) {
+    return cluster(InMemoryReporter.create(), taskManagers);
+  }
+
+  private static MiniClusterExtension cluster(InMemoryReporter metrics, int taskManagers) {
     Configuration configuration = metrics.addToConfiguration(new Configuration());
     // All parts are in this JVM: one that is silent is not lost, the machine was busy or asleep.
     configuration.set(HeartbeatManagerOptions.HEARTBEAT_TIMEOUT, Duration.ofHours(1));
@@ -52,7 +63,7 @@ final class TestJob {
     return new MiniClusterExtension(
         new MiniClusterResourceConfiguration.Builder()
             .setConfiguration(configuration)
-            .setNumberTaskManagers(1)
+            .setNumberTaskManagers(taskManagers)
             .setNumberSlotsPerTaskManager(4)
             .build());
   }
@@ -68,10 +79,17 @@ final class TestJob {
     }
 
     Plan(String bootstrapServers, Path index, TestTopic... topics) {
+      this(
+          bootstrapServers,
+          index,
+          Stream.of(topics).map(topic -> topic.name).toArray(String[]::new));
+    }
+
+    Plan(String bootstrapServers, Path index, String... topics) {
       set("index", index.toString());
       set("kafka.bootstrap-servers", bootstrapServers);
-      set("kafka.topics", List.of(topics).stream().map(t -> t.name).toList().toString());
-      set("kafka.dead-letter-topic", topics[0].name + "-dead");
+      set("kafka.topics", List.of(topics).toString());
+      set("kafka.dead-letter-topic", topics[0] + "-dead");
       set("kafka.properties.metadata.max.age.ms", "1000");
       set("checkpoint-interval-ms", "200");
       set("parallelism", "1");
@@ -94,10 +112,18 @@ final class TestJob {
       return this;
     }
 
+    /** A checkpoint outlives the job. */
+    Plan keepingCheckpoints() {
+      flink.set(
+          CheckpointingOptions.EXTERNALIZED_CHECKPOINT_RETENTION,
+          ExternalizedCheckpointRetention.RETAIN_ON_CANCELLATION);
+      return this;
+    }
+
     /** Restarts at once, instead of with the job's own growing delays. */
     Plan restartingAtOnce() {
       flink.set(RestartStrategyOptions.RESTART_STRATEGY, "fixed-delay");
-      flink.set(RestartStrategyOptions.RESTART_STRATEGY_FIXED_DELAY_ATTEMPTS, 20);
+      flink.set(RestartStrategyOptions.RESTART_STRATEGY_FIXED_DELAY_ATTEMPTS, 200);
       flink.set(RestartStrategyOptions.RESTART_STRATEGY_FIXED_DELAY_DELAY, Duration.ofMillis(10));
       return this;
     }
@@ -176,6 +202,11 @@ final class TestJob {
     }
   }
 
+  /** Whether it has come to an end, good or bad. */
+  boolean ended() throws Exception {
+    return client.getJobStatus().get().isGloballyTerminalState();
+  }
+
   /** Waits for the job to fail for good. */
   Throwable awaitFailure() throws Exception {
     try {
@@ -191,6 +222,21 @@ final class TestJob {
     client.cancel().get(LIMIT_MS, TimeUnit.MILLISECONDS);
     Waiting.until(
         "the job is gone", LIMIT_MS, () -> client.getJobStatus().get().isGloballyTerminalState());
+  }
+
+  void cancelUnlessFailed() throws Exception {
+    try {
+      cancel();
+    } catch (ExecutionException e) {
+      if (!failed()) {
+        throw e;
+      }
+    }
+  }
+
+  /** As directories of checkpoints are called. */
+  String id() {
+    return client.getJobID().toString();
   }
 
   String savepoint(Path directory) throws Exception {

@@ -190,7 +190,8 @@ final class TestTopic implements AutoCloseable {
     }
   }
 
-  private static Map<TopicPartition, Long> endOffsets(Admin admin, String topic) {
+  /** By partition, the offset that the next record will have. */
+  static Map<TopicPartition, Long> endOffsets(Admin admin, String topic) {
     try {
       Map<TopicPartition, OffsetSpec> wanted = new HashMap<>();
       admin

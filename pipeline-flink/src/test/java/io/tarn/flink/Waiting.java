@@ -8,13 +8,20 @@ import java.util.concurrent.locks.LockSupport;
 final class Waiting {
   private static final long PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(20);
 
+  /** One look takes no longer: if it seems to, the machine was asleep, and so were all others. */
+  private static final long MAX_LOOK_NS = TimeUnit.SECONDS.toNanos(10);
+
   private Waiting() {}
 
   static void until(String what, long limitMs, Callable<Boolean> condition) {
-    long deadlineNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(limitMs);
+    long waitedNs = 0;
+    long lookedNs = System.nanoTime();
     try {
       while (!condition.call()) {
-        if (System.nanoTime() > deadlineNs) {
+        long nowNs = System.nanoTime();
+        waitedNs += Math.min(nowNs - lookedNs, MAX_LOOK_NS);
+        lookedNs = nowNs;
+        if (waitedNs > TimeUnit.MILLISECONDS.toNanos(limitMs)) {
           throw new AssertionError("not within " + limitMs + " ms: " + what);
         }
         LockSupport.parkNanos(PAUSE_NS);

@@ -109,8 +109,8 @@ public final class AppendJob {
   }
 
   private AppendResult append(Storage storage, Snapshot base, InputTable table) throws IOException {
-    Schema schema = base.schema();
     InputColumns columns = InputColumns.resolve(table, request(base));
+    Schema schema = base.schema().withAttributes(columns.attributes());
     StagedRows staged =
         phases.run("read", () -> StagedRows.of(table, columns), rows -> "rows are in place");
     JavaRDD<InputRow> rows = embedded(storage, base, staged.rows());
@@ -133,7 +133,9 @@ public final class AppendJob {
             "commit",
             () ->
                 new Committer(new SnapshotLog(storage), new ModelReassigner(storage))
-                    .commit(Change.append(OPERATION, base.model().id(), segments)),
+                    .commit(
+                        Change.append(OPERATION, base.model().id(), segments)
+                            .adding(schema.attributes())),
             committed -> "version " + committed.version());
     return new AppendResult(
         snapshot.version(),
@@ -149,7 +151,8 @@ public final class AppendJob {
     long now = System.currentTimeMillis();
     return settings.delete()
         ? ColumnRequest.forDeletes(settings.input(), base.schema(), now)
-        : ColumnRequest.forChanges(settings.input(), base.schema(), settings.opColumn(), now);
+        : ColumnRequest.forChanges(
+            settings.input(), base.schema(), settings.opColumn(), now, settings.addAttributes());
   }
 
   /** Embeds texts with the index's own embedder, so that they lie in the same space. */

@@ -13,6 +13,9 @@ import java.util.Optional;
  *     of the index that the table lacks are null
  * @param opColumn the column that says {@code upsert} or {@code delete}; without it every row is an
  *     upsert
+ * @param addAttributes columns that are named as {@code attributes} and that the index lacks are
+ *     added to its schema, of all its rows null but these; if none are named, all columns that
+ *     serve no other purpose. Otherwise they are refused
  * @param delete every row is a delete; only ids (and orders) are read
  * @param segmentBytes about how large a segment becomes
  * @param rejects where rows that are set aside are written, as a Parquet table; they are only
@@ -23,6 +26,7 @@ public record AppendSettings(
     String index,
     InputSettings input,
     Optional<String> opColumn,
+    @Default("false") boolean addAttributes,
     @Default("false") boolean delete,
     @Default("268435456") long segmentBytes,
     Optional<String> rejects,
@@ -34,6 +38,10 @@ public record AppendSettings(
     if (delete && opColumn.isPresent()) {
       throw new IllegalArgumentException(
           "delete and op-column are both given: with delete every row is a delete");
+    }
+    if (delete && addAttributes) {
+      throw new IllegalArgumentException(
+          "delete and add-attributes are both given: deletes have no attributes");
     }
   }
 }

@@ -1,5 +1,6 @@
 package io.tarn.spark;
 
+import io.tarn.embedding.Embedder;
 import io.tarn.embedding.Word2VecEmbedder;
 import io.tarn.index.centroid.KMeans;
 import io.tarn.index.centroid.Model;
@@ -106,39 +107,49 @@ public final class BuildJob {
     return Failures.unwrapped(
         () -> {
           try (Storage storage = location.open()) {
-            if (new SnapshotLog(storage).newestVersion() > 0) {
-              throw new IndexExistsException(storage.location());
-            }
+            Optional<Overwritten> old = Overwritten.find(storage, settings);
             screening.check(spark);
-            return build(storage, input.open());
+            return build(storage, old, input.open());
           }
         });
   }
 
-  private BuildResult build(Storage storage, InputTable table) throws IOException {
+  private BuildResult build(Storage storage, Optional<Overwritten> old, InputTable table)
+      throws IOException {
+    long now = System.currentTimeMillis();
     InputColumns columns =
         InputColumns.resolve(
-            table, ColumnRequest.forNewIndex(settings.input(), System.currentTimeMillis()));
+            table,
+            old.isPresent()
+                ? old.get().columns(settings.input(), now)
+                : ColumnRequest.forNewIndex(settings.input(), now));
     StagedRows staged =
         phases.run("read", () -> StagedRows.of(table, columns), rows -> "rows are in place");
     if (staged.isEmpty()) {
       throw new UnusableInputException(
           "the input " + settings.input().path() + " is empty: it has no rows");
     }
-    Optional<Word2VecEmbedder> embedder = embedder(staged);
+    Optional<Word2VecEmbedder> embedder = old.isPresent() ? Optional.empty() : embedder(staged);
+    Optional<Embedder> embedding =
+        old.isPresent() ? old.get().embedder(storage, settings) : embedder.map(e -> e);
     JavaRDD<InputRow> rows =
-        embedder.isPresent() ? TextEmbedding.embed(staged.rows(), embedder.get()) : staged.rows();
-    Schema schema = schema(staged, embedder);
+        embedding.isPresent() ? TextEmbedding.embed(staged.rows(), embedding.get()) : staged.rows();
+    Schema schema =
+        old.isPresent() ? old.get().schema(staged.attributes()) : schema(staged, embedder);
     Census census = screening.screen(spark, phases, rows, schema, staged.idsAreUnique());
     JavaRDD<InputRow> newest =
         census.idsRepeat() ? NewestRows.of(spark, rows, staged.codec(), schema) : rows;
     Sample sample = sample(newest, schema, census);
-    Model model = train(sample, schema, lists(census));
+    Model trained = train(sample, schema, lists(schema, census));
+    Model model = old.isPresent() ? old.get().numbered(trained) : trained;
     List<SegmentRef> segments = writeSegments(newest, sample, model, schema, staged, census);
     Snapshot snapshot =
         phases.run(
             "commit",
-            () -> commit(storage, schema, model, embedder, segments),
+            () ->
+                old.isPresent()
+                    ? old.get().commit(storage, schema, model, segments)
+                    : commit(storage, schema, model, embedder, segments),
             committed -> "version " + committed.version());
     return new BuildResult(
         snapshot.version(),
@@ -197,13 +208,14 @@ public final class BuildJob {
     }
   }
 
-  private int lists(Census census) {
-    return settings.nlist().orElseGet(() -> ListCount.byDefault(census.features()));
+  private int lists(Schema schema, Census census) {
+    long fitting = settings.training().maxSampleRows(schema.dimension());
+    return settings.nlist().orElseGet(() -> ListCount.byDefault(census.features(), fitting));
   }
 
   private Sample sample(JavaRDD<InputRow> rows, Schema schema, Census census) throws IOException {
     TrainingSettings training = settings.training();
-    int wanted = training.sampleRows(lists(census), schema.dimension());
+    int wanted = training.sampleRows(lists(schema, census), schema.dimension());
     return phases.run(
         "sample",
         () -> Sample.draw(rows, schema, census.features(), wanted, training.seed()),

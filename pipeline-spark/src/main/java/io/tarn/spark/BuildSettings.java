@@ -9,12 +9,13 @@ import java.util.Optional;
 /**
  * How to build an index.
  *
- * @param index where: a local path or {@code hdfs://…}; there must be no index yet
+ * @param index where: a local path or {@code hdfs://…}; there must be no index yet, unless it is
+ *     overwritten
  * @param input what of
  * @param metric how vectors are compared
  * @param dimension values of a vector; that of the first vector of the input by default
  * @param nlist how many lists; by default the largest power of two that is at most four times the
- *     square root of the number of rows and leaves 39 rows to a list
+ *     square root of the number of rows and leaves 39 rows to a list, of the sample too
  * @param quantizer how vectors are coded for scanning: the name of a {@link
  *     io.tarn.index.quantize.Quantizer}
  * @param training how lists are trained
@@ -26,6 +27,10 @@ import java.util.Optional;
  * @param rejects where rows that are set aside are written, as a Parquet table; they are only
  *     counted if this is not given
  * @param maxRejectedShare the job fails if a larger share of the rows is set aside
+ * @param overwrite an index that is there gets a new model and these rows in the place of all it
+ *     has, as its next version; dimension, metric, type of ids, embedder and attributes stay
+ * @param keepPositions an index that streams feed is overwritten, too: the rows hold what the
+ *     streams brought, which go on from where they are
  */
 public record BuildSettings(
     String index,
@@ -39,7 +44,9 @@ public record BuildSettings(
     Optional<String> embedder,
     Word2VecSettings word2vec,
     Optional<String> rejects,
-    @Default("0.5") double maxRejectedShare) {
+    @Default("0.5") double maxRejectedShare,
+    @Default("false") boolean overwrite,
+    @Default("false") boolean keepPositions) {
   public BuildSettings {
     SettingRules.index(index);
     SettingRules.segmentBytes(segmentBytes);
@@ -47,5 +54,9 @@ public record BuildSettings(
     SettingRules.share("max-rejected-share", maxRejectedShare);
     dimension.ifPresent(value -> SettingRules.atLeastOne("dimension", value));
     nlist.ifPresent(value -> SettingRules.atLeastOne("nlist", value));
+    if (keepPositions && !overwrite) {
+      throw new IllegalArgumentException(
+          "keep-positions is given without overwrite: a new index has no positions");
+    }
   }
 }

@@ -17,8 +17,6 @@ public record KnnJoinSettings(
   public KnnJoinSettings {
     SettingRules.index(index);
     SettingRules.atLeastOne("k", k);
-    if (output.isBlank()) {
-      throw new IllegalArgumentException("output must name a directory");
-    }
+    SettingRules.output(output);
   }
 }

@@ -14,7 +14,9 @@ public record TrainingSettings(
     @Default("10") int iterations,
     @Default("42") long seed,
     @Default("256") int sampleRowsPerList,
-    @Default("268435456") long maxSampleBytes) {
+    @Default(DEFAULT_MAX_SAMPLE_BYTES) long maxSampleBytes) {
+  private static final String DEFAULT_MAX_SAMPLE_BYTES = "268435456";
+
   /** A sample is one array of floats. */
   private static final long MAX_SAMPLE_BYTES = 4L << 30;
 
@@ -30,7 +32,16 @@ public record TrainingSettings(
   /** How many rows are drawn for so many lists. */
   int sampleRows(int lists, int dimension) {
     long wanted = (long) lists * sampleRowsPerList;
-    long fitting = maxSampleBytes / ((long) dimension * Float.BYTES);
-    return (int) Math.max(1, Math.min(wanted, fitting));
+    return (int) Math.max(1, Math.min(wanted, maxSampleRows(dimension)));
+  }
+
+  /** How many rows a sample may have at most. */
+  long maxSampleRows(int dimension) {
+    return maxSampleBytes / ((long) dimension * Float.BYTES);
+  }
+
+  /** How many rows a sample may have at most, if the settings do not say. */
+  static long defaultMaxSampleRows(int dimension) {
+    return Long.parseLong(DEFAULT_MAX_SAMPLE_BYTES) / ((long) dimension * Float.BYTES);
   }
 }

@@ -24,6 +24,7 @@ import java.util.TreeMap;
 import java.util.function.Predicate;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -39,7 +40,11 @@ class DataSourceReadTest {
   }
 
   private static Dataset<Row> load() {
-    return LocalSpark.session().read().format("tarn").load(index.toString());
+    return load(index);
+  }
+
+  private static Dataset<Row> load(Path from) {
+    return LocalSpark.session().read().format("tarn").load(from.toString());
   }
 
   /** What index-core says is live, as the data source is to show it. */
@@ -78,6 +83,27 @@ class DataSourceReadTest {
       assertThat(actual.put(row.get(0), values)).as("rows of id %s", row.get(0)).isNull();
     }
     return actual;
+  }
+
+  @Test
+  void largeSegmentsAreReadBySeveralTasks() throws Exception {
+    IndexView view = IndexFiles.view(index);
+    int segments = view.snapshot().segments().size();
+    SparkSession session = LocalSpark.session().newSession();
+    session.conf().set("spark.sql.files.openCostInBytes", 1);
+    session.conf().set("spark.sql.files.maxPartitionBytes", 20_000);
+    Dataset<Row> split = session.read().format("tarn").load(index.toString());
+    assertThat(split.javaRDD().getNumPartitions()).isGreaterThan(3 * segments);
+    assertThat(actual(split)).isEqualTo(expected(view));
+    assertThat(split.where("year < 1950").select("id").count())
+        .isEqualTo(load().where("year < 1950").count());
+    // What is not selected does not count: lists alone are few bytes.
+    assertThat(split.select("list").javaRDD().getNumPartitions()).isLessThan(10);
+    session.conf().set("spark.sql.files.maxPartitionBytes", 128 << 20);
+    session.conf().set("spark.sql.files.openCostInBytes", 128 << 20);
+    Dataset<Row> together = session.read().format("tarn").load(index.toString());
+    assertThat(together.javaRDD().getNumPartitions()).isEqualTo(1);
+    assertThat(actual(together)).isEqualTo(expected(view));
   }
 
   @Test
@@ -242,8 +268,13 @@ class DataSourceReadTest {
 
   @Test
   void statisticsAreThoseOfTheSelectedColumns() throws Exception {
-    long rows =
-        IndexFiles.view(index).snapshot().segments().stream().mapToLong(s -> s.rows()).sum();
+    // Until it is settled which rows are live, all of them count.
+    var before = statistics(load(copy("unsettled")));
+    assertThat(before.rowCount().get().toLong())
+        .isEqualTo(
+            IndexFiles.view(index).snapshot().segments().stream().mapToLong(s -> s.rows()).sum());
+    long rows = load().count();
+    assertThat(rows).isEqualTo(IndexFiles.view(index).liveRowCount());
     var all = statistics(load());
     assertThat(all.rowCount().get().toLong()).isEqualTo(rows);
     assertThat(all.sizeInBytes().toLong()).isGreaterThan(rows * SampleIndex.DIMENSION * 4);

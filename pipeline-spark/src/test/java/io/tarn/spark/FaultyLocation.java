@@ -55,6 +55,11 @@ final class FaultyLocation extends IndexLocation {
     }
 
     @Override
+    public List<FileStat> listPending(String path) throws IOException {
+      return storage.listPending(path);
+    }
+
+    @Override
     public byte[] read(String path, long offsetBytes, int length) throws IOException {
       return storage.read(path, offsetBytes, length);
     }

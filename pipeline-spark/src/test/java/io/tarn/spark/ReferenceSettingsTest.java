@@ -18,7 +18,8 @@ class ReferenceSettingsTest {
   /** Keys whose values in the files are examples: they have no default. */
   private static final String EXAMPLES =
       "text-column|attributes|order-column|op-column|nlist|dimension: 128|embedder|rejects"
-          + "|nprobe|recall|filter|version|timestamp";
+          + "|nprobe|recall|filter|part-bytes|version|timestamp"
+          + "|quantizer: rabitq4|forget-deletes-below|target-list-rows|path|max-bytes-per-row";
 
   @TempDir Path directory;
 
@@ -44,6 +45,54 @@ class ReferenceSettingsTest {
   void knnJoin() throws IOException {
     assertThat(withDefaultsUncommented(KnnJoinSettings.class, "knn-join.yaml"))
         .isEqualTo(load(KnnJoinSettings.class, CONF.resolve("knn-join.yaml")));
+  }
+
+  @Test
+  void retrain() throws IOException {
+    assertThat(withDefaultsUncommented(RetrainSettings.class, "retrain.yaml"))
+        .isEqualTo(load(RetrainSettings.class, CONF.resolve("retrain.yaml")));
+  }
+
+  @Test
+  void compact() throws IOException {
+    assertThat(withDefaultsUncommented(CompactSettings.class, "compact.yaml"))
+        .isEqualTo(load(CompactSettings.class, CONF.resolve("compact.yaml")));
+  }
+
+  @Test
+  void maintain() throws IOException {
+    assertThat(withDefaultsUncommented(MaintainSettings.class, "maintain.yaml"))
+        .isEqualTo(load(MaintainSettings.class, CONF.resolve("maintain.yaml")));
+  }
+
+  @Test
+  void expire() throws IOException {
+    assertThat(withDefaultsUncommented(ExpireSettings.class, "expire.yaml"))
+        .isEqualTo(load(ExpireSettings.class, CONF.resolve("expire.yaml")));
+  }
+
+  @Test
+  void duplicates() throws IOException {
+    assertThat(withDefaultsUncommented(DuplicatesSettings.class, "duplicates.yaml"))
+        .isEqualTo(load(DuplicatesSettings.class, CONF.resolve("duplicates.yaml")));
+  }
+
+  @Test
+  void dbscan() throws IOException {
+    assertThat(withDefaultsUncommented(DbscanSettings.class, "dbscan.yaml"))
+        .isEqualTo(load(DbscanSettings.class, CONF.resolve("dbscan.yaml")));
+  }
+
+  @Test
+  void evaluate() throws IOException {
+    assertThat(withDefaultsUncommented(EvaluateSettings.class, "evaluate.yaml"))
+        .isEqualTo(load(EvaluateSettings.class, CONF.resolve("evaluate.yaml")));
+  }
+
+  @Test
+  void advise() throws IOException {
+    assertThat(withDefaultsUncommented(AdviseSettings.class, "advise.yaml"))
+        .isEqualTo(load(AdviseSettings.class, CONF.resolve("advise.yaml")));
   }
 
   /** Every default the file gives must be a key of the settings, or loading it fails. */

@@ -91,7 +91,7 @@ class SparkGuideTest {
                         + directory
                         + "/products', array(1, 0, 0.5f), 9)")
                 .columns())
-        .containsExactly("id", "distance", "name", "price");
+        .containsExactly("id", "distance", "name", "price", "rating");
   }
 
   @Test

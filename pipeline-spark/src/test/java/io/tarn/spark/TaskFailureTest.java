@@ -11,13 +11,11 @@ import io.tarn.spark.input.InputTable;
 import io.tarn.spark.segment.IndexLocation;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.TreeSet;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
@@ -30,7 +28,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Tasks fail and are repeated; the index holds every row once all the same. */
+/**
+ * Tasks fail and are repeated; the index holds every row once all the same, and nothing else lies
+ * in it.
+ */
 class TaskFailureTest {
   private static final int ROWS = 3000;
   private static final AtomicInteger FAILURES = new AtomicInteger();
@@ -99,14 +100,13 @@ class TaskFailureTest {
   @EnumSource(FaultyLocation.Moment.class)
   void writingTasksMayFailAtAnyMoment(FaultyLocation.Moment moment) throws Exception {
     assertWhole(build(new FaultyLocation(index().toString(), moment), VectorRows.table(rows)));
-    Set<String> inSnapshot = new HashSet<>();
-    IndexFiles.view(index()).snapshot().segments().forEach(s -> inSnapshot.add(s.path()));
-    Set<String> orphans = new TreeSet<>(IndexFiles.below(index().resolve("segments")));
-    orphans.removeIf(file -> inSnapshot.contains("segments/" + file));
-    // What a failed attempt had published stays behind, and belongs to nothing.
-    boolean published =
-        moment == FaultyLocation.Moment.AFTER_PUBLISH || moment == FaultyLocation.Moment.CLOSE;
-    assertThat(!orphans.isEmpty()).isEqualTo(published);
+    assertNothingButTheSnapshot();
+  }
+
+  private void assertNothingButTheSnapshot() throws IOException {
+    assertThat(IndexFiles.below(index().resolve("segments")).stream().map(f -> "segments/" + f))
+        .containsExactlyInAnyOrderElementsOf(
+            IndexFiles.view(index()).snapshot().segments().stream().map(s -> s.path()).toList());
   }
 
   @Test
@@ -116,8 +116,50 @@ class TaskFailureTest {
         .isInstanceOf(IOException.class)
         .hasMessage("the disk is gone");
     assertThat(index().resolve("versions")).doesNotExist();
-    assertThat(IndexFiles.pending(index())).isEmpty();
+    assertThat(IndexFiles.below(index())).isEmpty();
     assertWhole(build(location(), table));
+  }
+
+  /** Some tasks have written their segments when another one fails as often as it may. */
+  @Test
+  void aJobOfWhichOneTaskFailsForGoodLeavesNoSegments() {
+    IndexLocation location = new FaultyTask(index().toString());
+    Dataset<Row> table = VectorRows.table(VectorRows.clustered(20_000, 64, 3));
+    assertThatThrownBy(() -> build(location, table)).hasMessage("the disk of task 0 is gone");
+    assertThat(FaultyTask.OTHERS_PUBLISHED.getCount()).isZero();
+    assertThat(index().resolve("segments")).isEmptyDirectory();
+  }
+
+  /** The first task never publishes its segment, and does not even try before another one has. */
+  private static final class FaultyTask extends IndexLocation {
+    static final CountDownLatch OTHERS_PUBLISHED = new CountDownLatch(1);
+
+    FaultyTask(String location) {
+      super(LocalSpark.session().sparkContext(), location);
+    }
+
+    @Override
+    public io.tarn.index.storage.Storage open() throws IOException {
+      return new FaultyLocation.HookedStorage(super.open(), FaultyTask::fail);
+    }
+
+    private static void fail(FaultyLocation.Moment moment) throws IOException {
+      TaskContext task = TaskContext.get();
+      if (task == null) {
+        return;
+      }
+      if (task.partitionId() > 0 && moment == FaultyLocation.Moment.AFTER_PUBLISH) {
+        OTHERS_PUBLISHED.countDown();
+      }
+      if (task.partitionId() == 0 && moment == FaultyLocation.Moment.BEFORE_PUBLISH) {
+        try {
+          OTHERS_PUBLISHED.await();
+        } catch (InterruptedException e) {
+          throw new IOException("interrupted", e);
+        }
+        throw new IOException("the disk of task 0 is gone");
+      }
+    }
   }
 
   /** Opens on the driver, and nowhere else. */

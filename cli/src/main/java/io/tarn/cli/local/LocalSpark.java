@@ -28,7 +28,9 @@ public final class LocalSpark {
             .config("spark.driver.bindAddress", LOOPBACK)
             // 200 by default, most of them empty and yet scheduled.
             .config("spark.sql.shuffle.partitions", tasks)
-            .config("spark.default.parallelism", tasks),
+            .config("spark.default.parallelism", tasks)
+            // Rows stay on this machine, and vectors hardly shrink.
+            .config("spark.shuffle.compress", false),
         cleanup);
   }
 

@@ -44,12 +44,13 @@ final class Hierarchy {
         Grouping.of(Lloyd.assign(rows, centres, workers), centres.length / rows.dimension());
     for (int g = 0; g < groups.lists(); g++) {
       if (groups.size(g) == rows.count()) {
-        return Lloyd.train(rows, lists, iterations, random.nextLong(), workers);
+        float[] flat = Lloyd.train(rows, lists, iterations, random.nextLong(), workers);
+        return iterations == 0 ? flat : Lloyd.balance(rows, flat, random.nextLong(), workers);
       }
     }
     float[][] trained = trainGroups(groups, shares(groups));
     NeighbourRounds rounds = new NeighbourRounds(rows, centres, workers);
-    return rounds.run(groups, trained, iterations);
+    return rounds.run(groups, trained, iterations, random);
   }
 
   private float[][] trainGroups(Grouping groups, int[] shares) {

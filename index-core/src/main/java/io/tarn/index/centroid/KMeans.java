@@ -11,6 +11,10 @@ import io.tarn.index.kernel.VectorKernels;
  * centroids are distinct rows drawn at random. A list left empty takes over half of the largest
  * one.
  *
+ * <p>No list ends with more than {@value Balance#MAX_OVER_MEAN} times the mean number of rows of
+ * the sample, and none is empty, unless its rows are equal or k-means cannot tell them apart
+ * ({@link Balance}). Without iterations, the centroids are the first ones.
+ *
  * <p>The same rows in the same order, k and seed give the same centroids, bit for bit, with any
  * number of threads: threads share the rows to assign, the groups to train and the centroids to
  * average, never a sum.
@@ -68,8 +72,31 @@ public final class KMeans {
           "k-means needs at least one row of " + dimension + " floats, got " + rows.length);
     }
     try (Workers workers = new Workers(threads)) {
-      return train(
-          new TrainingRows(metric, dimension, rows, kernels), lists, iterations, seed, workers);
+      TrainingRows training = new TrainingRows(metric, dimension, rows, kernels);
+      float[] centroids = train(training, lists, iterations, seed, workers);
+      return lists <= MAX_FLAT_LISTS && iterations > 0
+          ? Lloyd.balance(training, centroids, seed, workers)
+          : centroids;
+    }
+  }
+
+  /**
+   * Plain k-means, to compare with: Lloyd's rounds over all rows and lists, however many there are,
+   * and nothing beside. The time grows with the product of rows and lists.
+   *
+   * @return the centroids, row-major
+   */
+  public static float[] trainFlat(
+      Metric metric,
+      int dimension,
+      float[] rows,
+      int lists,
+      int iterations,
+      long seed,
+      int threads) {
+    try (Workers workers = new Workers(threads)) {
+      return Lloyd.train(
+          new TrainingRows(metric, dimension, rows), lists, iterations, seed, workers);
     }
   }
 

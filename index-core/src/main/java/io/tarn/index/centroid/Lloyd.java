@@ -26,6 +26,16 @@ final class Lloyd {
     return centroids;
   }
 
+  /** Evens out lists that were trained. */
+  static float[] balance(TrainingRows rows, float[] centroids, long seed, Workers workers) {
+    return new Balance(
+            rows,
+            (before, moved) -> assign(rows, moved, workers),
+            new SplittableRandom(seed),
+            workers)
+        .even(centroids, new int[0]);
+  }
+
   private static Grouping group(TrainingRows rows, int[] assigned, float[] centroids) {
     return Grouping.of(assigned, centroids.length / rows.dimension());
   }

@@ -51,11 +51,22 @@ public record Model(
 
   /** A freshly trained model, its lists numbered from 0. */
   public static Model of(Metric metric, int dimension, float[] centroids, Quantizer quantizer) {
+    return numberedFrom(0, metric, dimension, centroids, quantizer);
+  }
+
+  /**
+   * A freshly trained model that takes the place of another in the same index.
+   *
+   * @param firstListId the {@link #nextListId} of the other
+   */
+  public static Model numberedFrom(
+      int firstListId, Metric metric, int dimension, float[] centroids, Quantizer quantizer) {
     int[] listIds = new int[centroids.length / dimension];
     for (int i = 0; i < listIds.length; i++) {
-      listIds[i] = i;
+      listIds[i] = Math.addExact(firstListId, i);
     }
-    return new Model(metric, dimension, listIds, listIds.length, centroids, quantizer);
+    int next = Math.addExact(firstListId, listIds.length);
+    return new Model(metric, dimension, listIds, next, centroids, quantizer);
   }
 
   /**

@@ -3,6 +3,7 @@ package io.tarn.index.centroid;
 import io.tarn.index.kernel.Kernels;
 import io.tarn.index.kernel.VectorKernels;
 import java.util.Arrays;
+import java.util.SplittableRandom;
 import java.util.function.IntUnaryOperator;
 
 /**
@@ -44,18 +45,26 @@ final class NeighbourRounds {
    *
    * @param groups the rows of each group
    * @param trained the centroids of each group, row-major
+   * @param random what balancing draws from
    * @return all centroids, row-major
    */
-  float[] run(Grouping groups, float[][] trained, int iterations) {
+  float[] run(Grouping groups, float[][] trained, int iterations, SplittableRandom random) {
     int[] assigned = assignWithin(groups, trained);
     float[] centroids = join(trained);
     for (int i = 0; i < iterations; i++) {
-      int[][] neighbours = neighbours(centroids);
-      assigned = assign(Grouping.of(assigned, neighbours.length), centroids, neighbours);
-      Grouping lists = Grouping.of(assigned, neighbours.length);
+      assigned = assignNear(assigned, centroids);
+      Grouping lists = Grouping.of(assigned, centroids.length / dimension);
       centroids = Lloyd.means(rows, lists, centroids, workers);
     }
-    return centroids;
+    return iterations == 0
+        ? centroids
+        : new Balance(rows, this::assignNear, random, workers).even(centroids, assigned);
+  }
+
+  /** The nearest list of every row, among those near the one it was in. */
+  private int[] assignNear(int[] assigned, float[] centroids) {
+    int[][] neighbours = neighbours(centroids);
+    return assign(Grouping.of(assigned, neighbours.length), centroids, neighbours);
   }
 
   private static float[] join(float[][] parts) {

@@ -129,6 +129,9 @@ final class AsOfSearch {
 
   /** A version that is left as a signpost may refer to files that have expired. */
   private void checkFiles(Snapshot found, AsOf moment) throws IOException {
+    if (found.version() < newest.history().oldestVersion()) {
+      throw expired(moment.toString(), log.read(newest.history().oldestVersion()));
+    }
     Set<String> kept = new HashSet<>();
     newest.segments().forEach(segment -> kept.add(segment.path()));
     for (SegmentRef segment : found.segments()) {

@@ -1,5 +1,6 @@
 package io.tarn.index.commit;
 
+import io.tarn.index.feature.Schema;
 import io.tarn.index.format.Format;
 import io.tarn.index.snapshot.CalibrationPoint;
 import io.tarn.index.snapshot.Change;
@@ -105,7 +106,9 @@ public final class Committer {
       return base.snapshot;
     }
     FittingSegments segments = new FittingSegments(change, reassigner);
-    return publish(change.commitId(), base, newest -> draft(newest, change, segments));
+    // Who brings a new model has more to assign the longer it waits.
+    boolean waiting = change.newModel().isEmpty();
+    return publish(change.commitId(), base, newest -> draft(newest, change, segments), waiting);
   }
 
   /**
@@ -144,7 +147,8 @@ public final class Committer {
         base.embedder(),
         base.segments(),
         base.sources(),
-        points);
+        points,
+        base.history());
   }
 
   /**
@@ -182,7 +186,48 @@ public final class Committer {
         base.embedder(),
         base.segments(),
         sources,
-        base.calibration());
+        base.calibration(),
+        base.history());
+  }
+
+  /**
+   * Says, as the next version, that those before {@code oldest} have expired: from then on nobody
+   * may rely on them or on files that they alone name.
+   *
+   * @return the next version, or the newest one if it says so already
+   */
+  public Snapshot expire(long oldest) throws IOException {
+    String commitId = UUID.randomUUID().toString();
+    return publish(
+        commitId,
+        readBase(),
+        newest -> {
+          if (oldest > newest.version()) {
+            throw new IllegalArgumentException(
+                "the newest version, " + newest.version() + ", never expires");
+          }
+          return newest.history().oldestVersion() >= oldest
+              ? newest
+              : expired(newest, commitId, oldest);
+        });
+  }
+
+  private static Snapshot expired(Snapshot base, String commitId, long oldest) {
+    return new Snapshot(
+            Format.VERSION,
+            base.indexId(),
+            base.version() + 1,
+            commitId,
+            "expire",
+            Math.max(System.currentTimeMillis(), base.timestampMs()),
+            base.schema(),
+            base.model(),
+            base.embedder(),
+            base.segments(),
+            base.sources(),
+            base.calibration(),
+            base.history())
+        .withOldestVersion(oldest);
   }
 
   /** Makes the version that is to follow the newest one. */
@@ -194,7 +239,8 @@ public final class Committer {
   private Snapshot draft(Snapshot newest, Change change, FittingSegments segments)
       throws IOException {
     if (SourcePositions.compare(newest, change) == SourcePositions.Verdict.CONTAINED
-        || holdsSegmentOf(change, newest)) {
+        || holdsSegmentOf(change, newest)
+        || newest.history().holds(change.commitId())) {
       return newest;
     }
     Optional<String> obstacle = UpkeepConflicts.find(newest, change);
@@ -202,10 +248,29 @@ public final class Committer {
       return findEarlier(change, newest)
           .orElseThrow(() -> new CommitConflictException(obstacle.get()));
     }
-    return successor(newest, change, segments);
+    Snapshot grown = newest.withSchema(grown(newest, change));
+    if (change.isSchemaOnly() && grown.equals(newest)) {
+      return newest;
+    }
+    segments.checkFiles(log.storage());
+    return successor(grown, change, segments);
+  }
+
+  private static Schema grown(Snapshot newest, Change change) throws CommitConflictException {
+    try {
+      return newest.schema().withAttributes(change.newAttributes());
+    } catch (IllegalArgumentException e) {
+      throw new CommitConflictException(
+          "version " + newest.version() + " has another schema: " + e.getMessage());
+    }
   }
 
   private Snapshot publish(String commitId, Base first, Draft draft) throws IOException {
+    return publish(commitId, first, draft, true);
+  }
+
+  private Snapshot publish(String commitId, Base first, Draft draft, boolean waiting)
+      throws IOException {
     Base base = first;
     int unknownOutcomes = 0;
     for (int attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
@@ -224,7 +289,9 @@ public final class Committer {
         }
         LOG.warn("Whether version {} was published is unknown: looking", next.version(), e);
       }
-      backOff(attempt);
+      if (waiting) {
+        backOff(attempt);
+      }
       base = readBase();
       Optional<Snapshot> mine = findCommit(commitId, first.snapshot.version(), base.snapshot);
       if (mine.isPresent()) {
@@ -263,19 +330,23 @@ public final class Committer {
     for (Map.Entry<String, SourceAdvance> source : change.sources().entrySet()) {
       sources.put(source.getKey(), base.source(source.getKey()).after(source.getValue()));
     }
-    return new Snapshot(
-        Format.VERSION,
-        base.indexId(),
-        version,
-        change.commitId(),
-        change.operation(),
-        Math.max(System.currentTimeMillis(), base.timestampMs()),
-        base.schema(),
-        remodelled.model(),
-        base.embedder(),
-        segments,
-        sources,
-        remodelled.calibration());
+    Snapshot next =
+        new Snapshot(
+            Format.VERSION,
+            base.indexId(),
+            version,
+            change.commitId(),
+            change.operation(),
+            Math.max(System.currentTimeMillis(), base.timestampMs()),
+            base.schema(),
+            remodelled.model(),
+            base.embedder(),
+            segments,
+            sources,
+            remodelled.calibration(),
+            base.history());
+    boolean knownByPositions = !change.sources().isEmpty();
+    return knownByPositions || change.upkeep() != null ? next : next.rememberingItself();
   }
 
   /**

@@ -4,6 +4,7 @@ import io.tarn.index.snapshot.Change;
 import io.tarn.index.snapshot.ModelRef;
 import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.snapshot.Snapshot;
+import io.tarn.index.storage.Storage;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -28,6 +29,7 @@ final class FittingSegments {
   private final SegmentReassigner reassigner;
   private List<SegmentRef> added;
   private String assignedWith;
+  private boolean filesChecked;
 
   /** What stands in for the segments, all those there are, of one sequence. */
   private final Map<List<SegmentRef>, List<SegmentRef>> overtaken = new HashMap<>();
@@ -37,6 +39,19 @@ final class FittingSegments {
     this.reassigner = reassigner;
     this.added = change.added();
     this.assignedWith = change.modelId();
+  }
+
+  /**
+   * Makes sure, once, that the files of the change are there and will stay until it is committed:
+   * expiry removes what no snapshot names when it is older ({@link UncommittedFiles}).
+   *
+   * @throws CommitConflictException if they are not, or may not
+   */
+  void checkFiles(Storage storage) throws IOException {
+    if (!filesChecked) {
+      UncommittedFiles.check(storage, change, System.currentTimeMillis());
+      filesChecked = true;
+    }
   }
 
   /** The segments that follow on those of {@code base}, which has all that the change replaces. */

@@ -3,6 +3,7 @@ package io.tarn.index.commit;
 import io.tarn.index.format.DamagedFileException;
 import io.tarn.index.format.Format;
 import io.tarn.index.format.SnapshotFile;
+import io.tarn.index.format.UnsupportedFormatException;
 import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.storage.FileStat;
 import io.tarn.index.storage.PendingFile;
@@ -127,6 +128,31 @@ public final class SnapshotLog {
     } catch (NoSuchFileException | EOFException e) {
       throw new DamagedFileException(path, "vanished while it was read", e);
     }
+  }
+
+  /**
+   * Reads a version that someone asks for by its number, to use what it names.
+   *
+   * @throws VersionExpiredException if it has expired, though its file may be left as a signpost
+   * @throws NoSuchVersionException if there never was such a version
+   * @throws DamagedFileException if its bytes are not those of a snapshot
+   */
+  public Snapshot readPinned(long version) throws IOException {
+    Snapshot newest;
+    try {
+      newest = newest();
+    } catch (DamagedFileException | UnsupportedFormatException e) {
+      // Older versions are there all the same.
+      return read(version);
+    }
+    if (version == newest.version()) {
+      return newest;
+    }
+    long oldest = newest.history().oldestVersion();
+    if (version >= 1 && version < oldest) {
+      throw new VersionExpiredException(storage.location(), version, oldest, newest.version());
+    }
+    return read(version);
   }
 
   /**

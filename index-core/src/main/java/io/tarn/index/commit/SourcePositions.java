@@ -55,7 +55,8 @@ final class SourcePositions {
             + " of the "
             + partitions
             + " partitions of this change: another writer feeds the same index from the same"
-            + " source. Stop one of them; this one resumes from the snapshot when restarted");
+            + " source. See to it that there is one, and start it without its state: it resumes"
+            + " from the snapshot");
   }
 
   /** The offsets of one are no measure for the other. */
@@ -77,8 +78,9 @@ final class SourcePositions {
         position < range.from()
             ? "lacks the records before it: the index is older than the writer's state. Restart"
                 + " the writer without its state, and it resumes from the snapshot"
-            : "holds a part of it: another writer feeds the same index from the same source. Stop"
-                + " one of them; this one resumes from the snapshot when restarted";
+            : "holds a part of it: another writer feeds the same index from the same source. See"
+                + " to it that there is one, and start it without its state: it resumes from the"
+                + " snapshot";
     return new CommitConflictException(
         String.format(
             "version %d has read %s up to offset %d; a change of offsets %d to %d cannot follow,"

@@ -1,9 +1,11 @@
 package io.tarn.index.feature;
 
 import java.io.Serializable;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -34,6 +36,35 @@ public record Schema(IdType idType, int dimension, Metric metric, List<Attribute
         throw new IllegalArgumentException("attribute '" + attribute.name() + "' is named twice");
       }
     }
+  }
+
+  /**
+   * This schema with attributes that others brought; those it has already stay where they are, new
+   * ones come last.
+   *
+   * @throws IllegalArgumentException if one of them is of another type here, or is called the same
+   *     but for case, which Spark could not tell apart
+   */
+  public Schema withAttributes(List<Attribute> others) {
+    List<Attribute> all = new ArrayList<>(attributes);
+    for (Attribute other : others) {
+      Optional<Attribute> known =
+          all.stream().filter(a -> a.name().equalsIgnoreCase(other.name())).findFirst();
+      if (known.isEmpty()) {
+        all.add(other);
+      } else if (!known.get().equals(other)) {
+        throw new IllegalArgumentException(
+            "attribute '"
+                + other.name()
+                + "' of type "
+                + other.type().externalName()
+                + " cannot be added: the index has '"
+                + known.get().name()
+                + "' of type "
+                + known.get().type().externalName());
+      }
+    }
+    return new Schema(idType, dimension, metric, all);
   }
 
   /** The place of an attribute in {@link #attributes()}, or -1. */

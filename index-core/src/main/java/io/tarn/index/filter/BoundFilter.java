@@ -87,6 +87,9 @@ public final class BoundFilter {
     public long[] matching(Segment segment) {
       AttributeColumn values = column.values(segment);
       long[] rows = new long[words(segment)];
+      if (values instanceof AttributeColumn.Absent) {
+        return rows;
+      }
       test.select(values, rows);
       if (negated) {
         complement(rows);

@@ -11,7 +11,7 @@ public final class Format {
   /** The list id of deletes. */
   public static final int DELETES_LIST = -1;
 
-  static final String SEGMENTS = "segments/";
+  public static final String SEGMENTS = "segments/";
   static final String MODELS = "models/";
   static final String EXTENSION = ".parquet";
 

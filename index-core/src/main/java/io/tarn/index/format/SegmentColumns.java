@@ -16,6 +16,7 @@ import io.tarn.index.feature.Schema;
 import io.tarn.index.quantize.Quantizer;
 import java.util.ArrayList;
 import java.util.List;
+import org.apache.parquet.format.SchemaElement;
 import org.apache.parquet.schema.LogicalTypeAnnotation.TimeUnit;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.PrimitiveType;
@@ -55,6 +56,23 @@ final class SegmentColumns {
 
   private static Types.PrimitiveBuilder<PrimitiveType> bytes(int length) {
     return Types.optional(FIXED_LEN_BYTE_ARRAY).length(length);
+  }
+
+  /**
+   * A schema as a segment has it that may have been written before attributes were added: those it
+   * has columns for, in their order.
+   *
+   * @param columns the schema of the file, its root first
+   */
+  static Schema stored(Schema schema, List<SchemaElement> columns) {
+    List<Attribute> attributes = new ArrayList<>();
+    for (SchemaElement column : columns) {
+      int attribute = schema.attributeIndex(column.getName());
+      if (attribute >= 0 && !attributes.contains(schema.attributes().get(attribute))) {
+        attributes.add(schema.attributes().get(attribute));
+      }
+    }
+    return new Schema(schema.idType(), schema.dimension(), schema.metric(), attributes);
   }
 
   static MessageType parquetType(Schema schema, Quantizer quantizer) {

@@ -50,7 +50,7 @@ final class SegmentDecoder {
   private int row;
 
   /**
-   * @param type all columns of the segment
+   * @param type all columns of the segment; it may lack attributes of the schema
    * @param bulk the columns that are taken a page at a time; others go through Parquet's readers
    * @param wanted the names of the attributes that are decoded; the columns of others stay empty
    * @param quantizer the one of the codes that are decoded; none to leave them
@@ -85,7 +85,7 @@ final class SegmentDecoder {
     this.codes = CodeColumns.allocate(quantizer, schema.dimension(), rows - deletes);
     this.attributes = new ArrayList<>();
     for (Attribute attribute : schema.attributes()) {
-      boolean isWanted = wanted.contains(attribute.name());
+      boolean isWanted = wanted.contains(attribute.name()) && isStored(attribute);
       attributes.add(new AttributeColumn.Builder(attribute.type(), isWanted ? rows : 0));
     }
   }
@@ -96,7 +96,13 @@ final class SegmentDecoder {
    * @param rowVectors the vectors, wherever they are
    */
   Segment segment(SegmentRef ref, RowVectors rowVectors) {
-    List<AttributeColumn> columns = attributes.stream().map(a -> a.build()).toList();
+    List<AttributeColumn> columns = new ArrayList<>();
+    for (int a = 0; a < attributes.size(); a++) {
+      columns.add(
+          isStored(schema.attributes().get(a))
+              ? attributes.get(a).build()
+              : AttributeColumn.Absent.of(row));
+    }
     return new Segment(
         ref,
         deletes,
@@ -107,6 +113,11 @@ final class SegmentDecoder {
         rowVectors,
         codes,
         columns);
+  }
+
+  /** An attribute that was added to the schema after the segment was written is not. */
+  private boolean isStored(Attribute attribute) {
+    return type.containsField(attribute.name());
   }
 
   /** Reads all row groups: what comes in bulk in the order of the file, then the rest. */
@@ -149,7 +160,7 @@ final class SegmentDecoder {
       }
     }
     for (Attribute attribute : schema.attributes()) {
-      if (wanted.contains(attribute.name())) {
+      if (wanted.contains(attribute.name()) && isStored(attribute)) {
         columns.add(attribute.name());
       }
     }

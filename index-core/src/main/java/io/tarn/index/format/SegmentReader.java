@@ -9,7 +9,9 @@ import io.tarn.index.segment.CodeColumns;
 import io.tarn.index.segment.LongColumn;
 import io.tarn.index.segment.RowVectors;
 import io.tarn.index.segment.Segment;
+import io.tarn.index.snapshot.FileRef;
 import io.tarn.index.snapshot.SegmentRef;
+import io.tarn.index.storage.FileStat;
 import io.tarn.index.storage.Storage;
 import java.io.Closeable;
 import java.io.EOFException;
@@ -42,6 +44,10 @@ public final class SegmentReader implements Closeable {
   private final Storage storage;
   private final SegmentRef ref;
   private final Schema schema;
+
+  /** The schema with which the segment was written: it may lack attributes of the other. */
+  private final Schema stored;
+
   private final StorageInput input;
   private final ParquetPages pages;
   private final MessageType type;
@@ -61,7 +67,8 @@ public final class SegmentReader implements Closeable {
     this.schema = schema;
     this.input = input;
     this.pages = pages;
-    this.type = SegmentColumns.parquetType(schema, quantizer);
+    this.stored = SegmentColumns.stored(schema, pages.schema());
+    this.type = SegmentColumns.parquetType(stored, quantizer);
     this.quantizer = quantizer;
     checkFooter();
     this.bulk = bulkColumns();
@@ -76,6 +83,33 @@ public final class SegmentReader implements Closeable {
   public static Segment read(Storage storage, SegmentRef ref, Schema schema) throws IOException {
     try (SegmentReader reader = open(storage, ref, schema)) {
       return reader.read();
+    }
+  }
+
+  /**
+   * Reads lists, ids, orders and positions of a segment of which no snapshot tells: an orphan, say.
+   * Its rows are all given as deletes; those that are have the list {@link Format#DELETES_LIST}.
+   *
+   * @param schema of the index
+   * @throws DamagedFileException if it is no whole segment of such an index
+   */
+  public static Segment readUnrecorded(Storage storage, FileStat file, Schema schema)
+      throws IOException {
+    FileRef bytes = new FileRef(file.path(), file.bytes(), "unknown");
+    StorageInput input = new StorageInput(storage, bytes);
+    long rows;
+    try {
+      rows = new ParquetPages(input.footer(), input::bytes).rows();
+    } catch (RuntimeException e) {
+      throw new DamagedFileException(file.path(), "is no Parquet file: " + e.getMessage(), e);
+    } finally {
+      input.close();
+    }
+    // As if all were deletes: of features there would have to be as many vectors.
+    SegmentRef ref =
+        new SegmentRef(bytes, SegmentRef.UNCOMMITTED, 0, rows, Long.MIN_VALUE, Long.MAX_VALUE);
+    try (SegmentReader reader = open(storage, ref, schema)) {
+      return reader.readColumns(Set.of());
     }
   }
 
@@ -144,7 +178,7 @@ public final class SegmentReader implements Closeable {
         schema.idType() == IdType.INT64
             ? (long) Long.BYTES * rows
             : (long) Integer.BYTES * rows + textBytes(Format.ID);
-    for (Attribute attribute : schema.attributes()) {
+    for (Attribute attribute : stored.attributes()) {
       long nulls = (rows + Long.SIZE - 1L) / Long.SIZE * Long.BYTES;
       bytes +=
           nulls
@@ -154,6 +188,8 @@ public final class SegmentReader implements Closeable {
                 case STRING -> (long) Integer.BYTES * rows + textBytes(attribute.name());
               };
     }
+    int absent = schema.attributes().size() - stored.attributes().size();
+    bytes += (long) absent * ((rows + Long.SIZE - 1L) / Long.SIZE * Long.BYTES);
     return bytes;
   }
 
@@ -190,7 +226,7 @@ public final class SegmentReader implements Closeable {
     }
     largestGroup += largestChunk + (withVectors ? largestPageBytes(schema.dimension()) : 0);
     long texts = schema.idType() == IdType.STRING ? textBytes(Format.ID) : 0;
-    for (Attribute attribute : schema.attributes()) {
+    for (Attribute attribute : stored.attributes()) {
       if (attribute.type() == AttributeType.STRING) {
         texts += textBytes(attribute.name()) + 4L * Integer.BYTES * rows();
       }
@@ -449,7 +485,11 @@ public final class SegmentReader implements Closeable {
     }
     if (!pages.hasColumns(type)) {
       throw new DamagedFileException(
-          ref.path(), "has the columns " + pages.schema() + " where the schema has " + type);
+          ref.path(),
+          "has the columns "
+              + pages.schema()
+              + " where the schema has "
+              + SegmentColumns.parquetType(schema, quantizer));
     }
     long records = 0;
     for (RowGroup group : pages.rowGroups()) {

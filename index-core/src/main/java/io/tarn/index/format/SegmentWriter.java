@@ -60,12 +60,20 @@ public final class SegmentWriter implements Closeable {
    * @param model the model whose lists the rows are assigned to, and whose quantizer codes them
    */
   public SegmentWriter(Storage storage, Schema schema, Model model) throws IOException {
+    this(storage, schema, model, UUID.randomUUID());
+  }
+
+  /**
+   * @param model the model whose lists the rows are assigned to, and whose quantizer codes them
+   * @param id names the segment, and no other ever
+   */
+  public SegmentWriter(Storage storage, Schema schema, Model model, UUID id) throws IOException {
     this.schema = schema;
     this.model = model;
     this.coder = model.quantizer().coder(schema.metric(), schema.dimension()).orElse(null);
     this.code = new RowCode(model.quantizer(), schema.dimension());
     this.codeColumns = SegmentColumns.codes(model.quantizer(), schema.dimension()).size();
-    this.path = Format.SEGMENTS + UUID.randomUUID() + Format.EXTENSION;
+    this.path = Format.SEGMENTS + id + Format.EXTENSION;
     this.file = storage.create(path);
     this.checked = new CheckedOutputStream(file, new CRC32C());
     this.counted = new CountingStream(checked);
@@ -185,7 +193,9 @@ public final class SegmentWriter implements Closeable {
     parquet.column(SegmentColumns.DELETED + codeColumns).write(feature.deleted(), 0, 0);
     for (int i = 0; i < schema.attributes().size(); i++) {
       ColumnWriter column = parquet.column(SegmentColumns.FIRST_ATTRIBUTE + codeColumns + i);
-      Object value = feature.deleted() ? null : feature.attributes()[i];
+      // A writer that goes on under a schema that has grown has features from before.
+      boolean isKnown = !feature.deleted() && i < feature.attributes().length;
+      Object value = isKnown ? feature.attributes()[i] : null;
       if (value == null) {
         column.writeNull(0, 0);
       } else {

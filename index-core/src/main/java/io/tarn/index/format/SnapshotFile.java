@@ -28,7 +28,9 @@ import java.util.zip.CRC32C;
 public final class SnapshotFile {
   private static final String FORMAT_VERSION = "format_version";
   private static final String UPKEEP = "upkeep";
+  private static final String NEW_ATTRIBUTES = "new_attributes";
   private static final String SOURCES = "sources";
+  private static final String HISTORY = "history";
   private static final String INCARNATION = "incarnation";
   private static final String CHECKSUM_START = ",\"crc32c\":\"";
   private static final String CHECKSUM_END = "\"}\n";
@@ -87,6 +89,10 @@ public final class SnapshotFile {
         throw new DamagedFileException(path, "says that it is of format version " + version);
       }
       completeSources(tree);
+      if (tree instanceof ObjectNode members && !members.has(HISTORY)) {
+        // Versions from before anything was remembered.
+        members.putNull(HISTORY);
+      }
       Snapshot snapshot = Binding.JSON.treeToValue(tree, Snapshot.class);
       return checked(path, snapshot);
     } catch (JsonProcessingException e) {
@@ -123,6 +129,10 @@ public final class SnapshotFile {
     if (tree instanceof ObjectNode change && !change.has(UPKEEP)) {
       // Changes kept by writers from before there was maintenance.
       change.putNull(UPKEEP);
+    }
+    if (tree instanceof ObjectNode change && !change.has(NEW_ATTRIBUTES)) {
+      // And from before schemas could grow.
+      change.putArray(NEW_ATTRIBUTES);
     }
     completeSources(tree);
     return Binding.JSON.treeToValue(tree, Change.class);

@@ -11,7 +11,9 @@ import io.tarn.index.feature.Schema;
 import io.tarn.index.snapshot.CalibrationPoint;
 import io.tarn.index.snapshot.EmbedderRef;
 import io.tarn.index.snapshot.FileRef;
+import io.tarn.index.snapshot.History;
 import io.tarn.index.snapshot.ModelRef;
+import io.tarn.index.snapshot.PastCommit;
 import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.snapshot.SourceState;
@@ -147,7 +149,20 @@ final class SnapshotParser {
         embedder(members),
         members.list("segments", SnapshotParser::segment),
         sources(members.object("sources")),
-        members.list("calibration", SnapshotParser::calibrationPoint));
+        members.list("calibration", SnapshotParser::calibrationPoint),
+        history(members));
+  }
+
+  /** Absent in versions from before anything was remembered. */
+  private static History history(Members snapshot) {
+    if (snapshot.members.get("history") == null) {
+      return History.none();
+    }
+    Members members = snapshot.object("history");
+    return new History(
+        members.number("oldest_version"),
+        members.list(
+            "appends", append -> new PastCommit(append.text("id"), append.number("timestamp_ms"))));
   }
 
   private static Schema schema(Members members) {

@@ -46,6 +46,26 @@ final class ScalarKernels implements VectorKernels {
   }
 
   @Override
+  public int countBelow(float[] values, int count, float limit) {
+    int below = 0;
+    for (int i = 0; i < count; i++) {
+      below += values[i] < limit ? 1 : 0;
+    }
+    return below;
+  }
+
+  @Override
+  public int placesBelow(float[] values, int count, float limit, int[] places) {
+    int below = 0;
+    for (int i = 0; i < count; i++) {
+      if (values[i] < limit) {
+        places[below++] = i;
+      }
+    }
+    return below;
+  }
+
+  @Override
   public int panelWidth() {
     return ScalarNearest.PANEL_WIDTH;
   }

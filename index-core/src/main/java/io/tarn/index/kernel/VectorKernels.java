@@ -56,6 +56,17 @@ public interface VectorKernels {
       float[] scores,
       int outOffset);
 
+  /** How many of the first {@code count} values are smaller than a limit. */
+  int countBelow(float[] values, int count, float limit);
+
+  /**
+   * Where the values are that are smaller than a limit.
+   *
+   * @param places receives the places of those of the first {@code count} values, ascending
+   * @return how many they are
+   */
+  int placesBelow(float[] values, int count, float limit, int[] places);
+
   /** What is logged, such as {@code "SIMD, 16 floats"}. */
   String description();
 }

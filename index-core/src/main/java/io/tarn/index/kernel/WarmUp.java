@@ -29,6 +29,7 @@ final class WarmUp {
   private final float[] estimates = new float[CodeKernels.BLOCK_ROWS];
   private final float[] lowers = new float[CodeKernels.BLOCK_ROWS];
   private final float[] vector = new float[DIMENSION];
+  private final int[] places = new int[DIMENSION];
   private final byte[] row = new byte[DIMENSION + CodeKernels.ROW_PADDING];
 
   /** Keeps calls from being optimised away. */
@@ -70,6 +71,8 @@ final class WarmUp {
       sum += vectors.dot(vector, 0, vector, 0, DIMENSION);
       sum += codes.squaredL2(vector, row, 0, DIMENSION);
       sum += codes.dot(vector, row, 0, DIMENSION);
+      sum += vectors.countBelow(vector, DIMENSION, i);
+      sum += vectors.placesBelow(vector, DIMENSION, 0, places);
     }
     result = sum;
   }

@@ -38,7 +38,7 @@ final class ListDivision {
   }
 
   /** The most even of several outcomes of 2-means; empty if none is even enough. */
-  private float[] divide(float[] rows) {
+  float[] divide(float[] rows) {
     int dimension = model.dimension();
     int count = rows.length / dimension;
     float[] best = {};

@@ -164,22 +164,10 @@ public final class Maintenance {
     Survey candidates = Survey.ofLists(storage, snapshot, wanted);
     SortedMap<Integer, float[]> divided =
         new ListDivision(model, settings).centroids(candidates, wanted);
-    Set<Integer> gone = divided.keySet();
-    if (gone.isEmpty()) {
+    if (divided.isEmpty()) {
       return Optional.empty();
     }
-    Set<Integer> neighbours = new TreeSet<>();
-    float[] centroids = new float[gone.size() * 2 * model.dimension()];
-    int known = 0;
-    for (int list : gone) {
-      neighbours.addAll(ListMoves.neighbours(model, list, settings.neighbourLists()));
-      float[] two = divided.get(list);
-      System.arraycopy(two, 0, centroids, known, two.length);
-      known += two.length;
-    }
-    neighbours.removeAll(gone);
-    Model successor = model.succeededBy(gone, centroids);
-    return Optional.of(move("split", new ListMoves(model, successor, gone, neighbours), successor));
+    return Optional.of(move(ListChange.splitting(model, divided, settings)));
   }
 
   /**
@@ -194,22 +182,21 @@ public final class Maintenance {
     if (gone.isEmpty()) {
       return Optional.empty();
     }
-    if (gone.size() == model.listCount()) {
-      throw new IllegalArgumentException("an index has at least one list");
-    }
-    Model successor = model.succeededBy(gone, new float[0]);
-    ListMoves moves = new ListMoves(model, successor, gone, Set.of());
-    return Optional.of(move("dissolve", moves, successor));
+    return Optional.of(move(ListChange.dissolving(model, gone)));
   }
 
-  private Change move(String operation, ListMoves moves, Model successor) throws IOException {
+  private Change move(ListChange change) throws IOException {
+    ListMoves moves = change.moves();
+    Model successor = change.successor();
     Survey survey = Survey.ofLists(storage, snapshot, moves.touched());
     Replacement replacement = new Replacement(storage, snapshot, survey, successor);
     Set<Integer> replaced = new TreeSet<>();
     for (int s = 0; s < survey.size(); s++) {
       Segment segment = survey.segment(s);
       int[] lists = moves.listsOf(segment);
-      if (mustBeReplaced(survey, s, lists, successor)) {
+      int subject = s;
+      int[] before = survey.outline(s).lists().toArray();
+      if (change.mustBeReplaced(before, lists, row -> survey.isNewest(subject, row))) {
         replacement.move(s, segment, lists);
         replaced.add(s);
       }
@@ -220,20 +207,7 @@ public final class Maintenance {
       Segment segment = survey.segment(s);
       replacement.move(s, segment, moves.listsOf(segment));
     }
-    return replacement.change(operation, ModelFile.write(storage, successor));
-  }
-
-  /** A row without a use may stay where it is, as long as there is such a list. */
-  private static boolean mustBeReplaced(Survey survey, int subject, int[] lists, Model successor) {
-    int[] old = survey.outline(subject).lists().toArray();
-    for (int row = 0; row < lists.length; row++) {
-      if (lists[row] != old[row]
-          && (survey.isNewest(subject, row)
-              || Arrays.binarySearch(successor.listIds(), old[row]) < 0)) {
-        return true;
-      }
-    }
-    return false;
+    return replacement.change(change.operation(), ModelFile.write(storage, successor));
   }
 
   private Model readModel() throws IOException {

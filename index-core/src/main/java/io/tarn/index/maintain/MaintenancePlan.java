@@ -4,6 +4,7 @@ import io.tarn.index.search.IndexView;
 import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.snapshot.Snapshot;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -41,9 +42,22 @@ public record MaintenancePlan(long version, List<MaintenanceTask> tasks) {
     }
     tasks.addAll(segmentsToRewrite(view, settings, merged));
     tasks.addAll(listsToRewrite(view, settings));
-    tasks.addAll(listsToDissolve(view, settings));
-    tasks.addAll(listsToSplit(view, settings));
+    tasks.addAll(
+        ofLists(snapshot.version(), view.model().listIds(), view.liveRowsByList(), settings)
+            .tasks());
     return new MaintenancePlan(snapshot.version(), tasks);
+  }
+
+  /**
+   * Plans which lists to dissolve and to split.
+   *
+   * @param live how many live rows each list has
+   */
+  public static MaintenancePlan ofLists(
+      long version, int[] listIds, long[] live, PlanSettings settings) {
+    List<MaintenanceTask> tasks = new ArrayList<>(listsToDissolve(listIds, live, settings));
+    tasks.addAll(listsToSplit(listIds, live, settings));
+    return new MaintenancePlan(version, tasks);
   }
 
   /** Plans merges only, from nothing but the snapshot. */
@@ -69,6 +83,16 @@ public record MaintenancePlan(long version, List<MaintenanceTask> tasks) {
       }
     }
     return tasks;
+  }
+
+  /** The segments that are merged with others because there are many of about one size. */
+  static Set<String> mergedTogether(Snapshot snapshot, int segmentsPerTier, long targetBytes) {
+    PlanSettings settings = new PlanSettings(1, 2, 0, 1, segmentsPerTier, targetBytes);
+    Set<String> merged = new HashSet<>();
+    for (MaintenanceTask task : merges(snapshot, settings)) {
+      merged.addAll(((MaintenanceTask.Merge) task).segments());
+    }
+    return merged;
   }
 
   private static int tier(long bytes, int segmentsPerTier) {
@@ -165,15 +189,16 @@ public record MaintenancePlan(long version, List<MaintenanceTask> tasks) {
   }
 
   /** The smallest lists, but no more than leaves enough lists for all rows. */
-  private static List<MaintenanceTask> listsToDissolve(IndexView view, PlanSettings settings) {
+  private static List<MaintenanceTask> listsToDissolve(
+      int[] listIds, long[] live, PlanSettings settings) {
     record Tiny(int list, long rows) {}
-    long[] live = view.liveRowsByList();
     double least = settings.dissolveBelow() * settings.targetListRows();
-    long needed = Math.max(1, -Math.floorDiv(-view.liveRowCount(), settings.targetListRows()));
+    long needed =
+        Math.max(1, -Math.floorDiv(-Arrays.stream(live).sum(), settings.targetListRows()));
     List<Tiny> tiny = new ArrayList<>();
     for (int i = 0; i < live.length; i++) {
       if (live[i] < least) {
-        tiny.add(new Tiny(view.model().listIds()[i], live[i]));
+        tiny.add(new Tiny(listIds[i], live[i]));
       }
     }
     tiny.sort(Comparator.comparingLong(Tiny::rows));
@@ -194,14 +219,14 @@ public record MaintenancePlan(long version, List<MaintenanceTask> tasks) {
                 dissolved.stream().mapToLong(Tiny::rows).sum())));
   }
 
-  private static List<MaintenanceTask> listsToSplit(IndexView view, PlanSettings settings) {
-    long[] live = view.liveRowsByList();
+  private static List<MaintenanceTask> listsToSplit(
+      int[] listIds, long[] live, PlanSettings settings) {
     double most = settings.splitAbove() * settings.targetListRows();
     List<Integer> lists = new ArrayList<>();
     long largest = 0;
     for (int i = 0; i < live.length; i++) {
       if (live[i] > most) {
-        lists.add(view.model().listIds()[i]);
+        lists.add(listIds[i]);
         largest = Math.max(largest, live[i]);
       }
     }

@@ -1,5 +1,7 @@
 package io.tarn.index.maintain;
 
+import java.io.Serializable;
+
 /**
  * How lists are split.
  *
@@ -12,7 +14,8 @@ package io.tarn.index.maintain;
  * @param seed the same seed and snapshot give the same lists
  */
 public record SplitSettings(
-    int neighbourLists, int iterations, int trials, double minPartShare, long seed) {
+    int neighbourLists, int iterations, int trials, double minPartShare, long seed)
+    implements Serializable {
   private static final int DEFAULT_NEIGHBOUR_LISTS = 16;
   private static final int DEFAULT_ITERATIONS = 10;
   private static final int DEFAULT_TRIALS = 4;

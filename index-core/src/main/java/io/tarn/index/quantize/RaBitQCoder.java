@@ -1,6 +1,9 @@
 package io.tarn.index.quantize;
 
 import io.tarn.index.feature.Metric;
+import io.tarn.index.kernel.CodeKernels;
+import io.tarn.index.kernel.Kernels;
+import java.util.function.Supplier;
 
 /**
  * Codes a vector with one bit a dimension, and estimates distances from the bits without bias and
@@ -59,18 +62,25 @@ public final class RaBitQCoder implements RowCoder {
   private final Rotation rotation;
   private final float[] residual;
   private final GridCode grid;
+  private final Supplier<CodeKernels> kernels;
 
-  /** Codes of one bit. */
+  /** Codes of one bit, by kernels that need not be waited for. */
   public RaBitQCoder(Metric metric, int dimension) {
-    this(metric, dimension, 1);
+    this(metric, dimension, 1, Kernels::readyCodes);
   }
 
   /**
-   * Codes of one bit, and if there are to be more bits, a second code with all of them.
+   * Codes of one bit, and if there are to be more bits, a second code with all of them, by the best
+   * kernels there are: for many vectors.
    *
    * @param bits 1, 2, 4 or 8
    */
   public RaBitQCoder(Metric metric, int dimension, int bits) {
+    this(metric, dimension, bits, Kernels::codes);
+  }
+
+  private RaBitQCoder(Metric metric, int dimension, int bits, Supplier<CodeKernels> kernels) {
+    this.kernels = kernels;
     this.metric = metric;
     this.dimension = dimension;
     this.rotation = new Rotation(dimension);
@@ -81,28 +91,60 @@ public final class RaBitQCoder implements RowCoder {
   @Override
   public void encode(
       float[] rows, int rowOffset, float[] centroids, int centroidOffset, RowCode out) {
-    double alongCentroid = 0;
     for (int i = 0; i < dimension; i++) {
       residual[i] = rows[rowOffset + i] - centroids[centroidOffset + i];
-      alongCentroid += (double) residual[i] * centroids[centroidOffset + i];
     }
-    rotation.apply(residual);
-    double squaredNorm = 0;
-    double absoluteSum = 0;
-    for (int i = 0; i < dimension; i += Byte.SIZE) {
+    double alongCentroid = metric == Metric.L2 ? 0 : alongCentroid(centroids, centroidOffset);
+    rotation.apply(residual, kernels.get());
+    // Two sums each, so that additions do not wait for each other.
+    double evenSquares = 0;
+    double oddSquares = 0;
+    double evenAbsolutes = 0;
+    double oddAbsolutes = 0;
+    int i = 0;
+    for (; i + Byte.SIZE <= dimension; i += Byte.SIZE) {
       int bits = 0;
-      for (int j = i; j < Math.min(i + Byte.SIZE, dimension); j++) {
-        float value = residual[j];
-        squaredNorm += (double) value * value;
-        absoluteSum += Math.abs(value);
-        bits |= value >= 0 ? 1 << j - i : 0;
+      for (int j = 0; j < Byte.SIZE; j += 2) {
+        float even = residual[i + j];
+        float odd = residual[i + j + 1];
+        evenSquares += (double) even * even;
+        oddSquares += (double) odd * odd;
+        evenAbsolutes += Math.abs(even);
+        oddAbsolutes += Math.abs(odd);
+        bits |= sign(even) << j | sign(odd) << j + 1;
       }
       out.bits[i / Byte.SIZE] = (byte) bits;
     }
+    int rest = 0;
+    for (int j = 0; i + j < dimension; j++) {
+      float value = residual[i + j];
+      evenSquares += (double) value * value;
+      evenAbsolutes += Math.abs(value);
+      rest |= sign(value) << j;
+    }
+    if (i < dimension) {
+      out.bits[i / Byte.SIZE] = (byte) rest;
+    }
+    double squaredNorm = evenSquares + oddSquares;
+    double absoluteSum = evenAbsolutes + oddAbsolutes;
     setFactors(squaredNorm, absoluteSum, alongCentroid, out);
     if (grid != null) {
       setFullCode(squaredNorm, out);
     }
+  }
+
+  private double alongCentroid(float[] centroids, int offset) {
+    double sum = 0;
+    for (int i = 0; i < dimension; i++) {
+      sum += (double) residual[i] * centroids[offset + i];
+    }
+    return sum;
+  }
+
+  /** 1 for a value that is not negative, without a branch: half of all guesses would be wrong. */
+  private static int sign(float value) {
+    // A negative zero becomes a positive one.
+    return Float.floatToRawIntBits(value + 0f) >>> Integer.SIZE - 1 ^ 1;
   }
 
   private void setFullCode(double squaredNorm, RowCode out) {

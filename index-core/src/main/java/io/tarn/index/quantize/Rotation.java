@@ -57,7 +57,11 @@ public final class Rotation {
   /** Rotates, in place, the first {@link #dimension} values of {@code x}. */
   public void apply(float[] x) {
     // The transform is the same to the bit whoever computes it.
-    CodeKernels kernels = Kernels.readyCodes();
+    apply(x, Kernels.readyCodes());
+  }
+
+  /** Rotates with kernels that are worth waiting for: for who rotates many vectors. */
+  void apply(float[] x, CodeKernels kernels) {
     for (int round = 0; round < ROUNDS; round++) {
       int start = round % 2 == 0 ? 0 : dimension - window;
       float[] flip = flips[round];

@@ -142,22 +142,51 @@ final class CoarseSearch {
    */
   void nearest(float[] query, int wanted, SearchScratch scratch) {
     int lists = model.listCount();
-    ProbeHeap found = scratch.probes;
-    found.clear(wanted);
     int spare = (int) (spareFactor * (SPARE + SPARE_PER_LIST * wanted));
-    if (lists <= MAX_EXACT_LISTS || !scratch.tables.isUsable() || wanted + spare >= lists) {
+    scratch.probes.clear();
+    if (lists <= MAX_EXACT_LISTS
+        || !scratch.tables.isUsable()
+        || wanted + spare >= lists
+        || !offerNear(query, wanted, spare, scratch)) {
       for (int list = 0; list < lists; list++) {
-        found.offer(distance(query, model.centroids(), list), list);
-      }
-    } else {
-      ProbeHeap near = scratch.nearProbes;
-      near.clear(wanted + spare);
-      scanGroups(query, wanted, scratch);
-      for (int i = 0; i < near.size(); i++) {
-        found.offer(distance(query, model.centroids(), near.list(i)), near.list(i));
+        scratch.probes.add(distance(query, model.centroids(), list), list);
       }
     }
-    found.sort();
+    scratch.probes.sort(wanted);
+  }
+
+  /** Adds the lists that are near by their codes; false if too few of them have codes. */
+  private boolean offerNear(float[] query, int wanted, int spare, SearchScratch scratch) {
+    scratch.near.clear();
+    scanGroups(query, wanted, scratch);
+    int found = scratch.near.select(wanted + spare, Kernels.ready());
+    if (found < wanted) {
+      return false;
+    }
+    int touched = 0;
+    for (int from = 0; from < found; from += SearchScratch.ROWS) {
+      int to = Math.min(from + SearchScratch.ROWS, found);
+      // Asked for together, centroids that lie apart in memory arrive in the time of one.
+      for (int i = from; i < to; i++) {
+        touched += touch(members[scratch.near.number(i)]);
+      }
+      for (int i = from; i < to; i++) {
+        int list = members[scratch.near.number(i)];
+        scratch.probes.add(distance(query, model.centroids(), list), list);
+      }
+    }
+    scratch.touched = touched;
+    return true;
+  }
+
+  private int touch(int list) {
+    int dimension = model.dimension();
+    int at = list * dimension;
+    float[] centroids = model.centroids();
+    return Float.floatToRawIntBits(centroids[at])
+        + Float.floatToRawIntBits(centroids[at + dimension / 4])
+        + Float.floatToRawIntBits(centroids[at + dimension / 2])
+        + Float.floatToRawIntBits(centroids[at + dimension - 1]);
   }
 
   private void scanGroups(float[] query, int wanted, SearchScratch scratch) {
@@ -166,12 +195,12 @@ final class CoarseSearch {
       scanGroup(0, scratch);
       return;
     }
-    ProbeHeap order = scratch.groups;
-    order.clear(groups);
+    ListsByDistance order = scratch.groups;
+    order.clear();
     for (int group = 0; group < groups; group++) {
-      order.offer(distance(query, groupCenters, group), group);
+      order.add(distance(query, groupCenters, group), group);
     }
-    order.sort();
+    order.sort(groups);
     int enough = SEEN_PER_LIST * wanted + SEEN_PER_GROUP * groups;
     int seen = 0;
     for (int i = 0; i < groups && seen < enough; i++) {
@@ -182,38 +211,31 @@ final class CoarseSearch {
   }
 
   private void scanGroup(int group, SearchScratch scratch) {
-    ProbeHeap near = scratch.nearProbes;
     CodeKernels kernels = Kernels.readyCodes();
     int first = blocks.firstSlot(group);
     int end = first + groupStarts[group + 1] - groupStarts[group];
     for (int block = first >> 6; block << 6 < end; block++) {
       int slot = block << 6;
-      long mask =
-          kernels.scanBlock(
-              blocks.bytes(),
-              block * blocks.blockBytes(),
-              blocks.pairs(),
-              scratch.tables.tables(),
-              blocks.parameters(),
-              block * CodeKernels.BLOCK_PARAMETERS,
-              0,
-              scratch.tables.step(),
-              scratch.tables.bias(),
-              0,
-              near.threshold(),
-              scratch.sums,
-              scratch.estimates,
-              scratch.lowers);
-      if (slot < first) {
-        mask &= -1L << first;
-      }
-      if (end - slot < CodeKernels.BLOCK_ROWS) {
-        mask &= (1L << end - slot) - 1;
-      }
-      for (; mask != 0; mask &= mask - 1) {
-        int i = Long.numberOfTrailingZeros(mask);
-        near.offer(scratch.estimates[i], members[groupStarts[group] + slot + i - first]);
-      }
+      kernels.scanBlock(
+          blocks.bytes(),
+          block * blocks.blockBytes(),
+          blocks.pairs(),
+          scratch.tables.tables(),
+          blocks.parameters(),
+          block * CodeKernels.BLOCK_PARAMETERS,
+          0,
+          scratch.tables.step(),
+          scratch.tables.bias(),
+          0,
+          Float.POSITIVE_INFINITY,
+          scratch.sums,
+          scratch.estimates,
+          scratch.lowers);
+      scratch.near.add(
+          scratch.estimates,
+          Math.max(0, first - slot),
+          Math.min(CodeKernels.BLOCK_ROWS, end - slot),
+          groupStarts[group] + slot - first);
     }
   }
 

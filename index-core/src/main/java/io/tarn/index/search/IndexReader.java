@@ -77,11 +77,12 @@ public final class IndexReader {
    *
    * @throws MemoryBudgetException if it does not fit the memory budget
    * @throws io.tarn.index.commit.NoSuchVersionException if there is no such version
+   * @throws io.tarn.index.commit.VersionExpiredException if it has expired
    */
   public static IndexView openVersion(Storage storage, long version, OpenOptions options)
       throws IOException {
     SnapshotLog log = new SnapshotLog(storage);
-    return new IndexReader(storage, log, options).load(log.read(version));
+    return new IndexReader(storage, log, options).load(log.readPinned(version));
   }
 
   /**
@@ -187,7 +188,10 @@ public final class IndexReader {
     if (old != null) {
       for (LoadedSegment known : old.segments()) {
         if (added.contains(known.segment.ref())) {
-          known.under(old.searchModel(), model).ifPresent(segments::add);
+          known
+              .under(old.searchModel(), model)
+              .map(segment -> segment.withAttributes(snapshot.schema().attributes().size()))
+              .ifPresent(segments::add);
         }
       }
       segments.forEach(kept -> added.remove(kept.segment.ref()));

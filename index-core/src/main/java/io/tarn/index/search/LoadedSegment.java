@@ -52,8 +52,8 @@ final class LoadedSegment {
     this.rowCodes = RowCodes.of(model.model().dimension(), read.codes());
   }
 
-  private LoadedSegment(LoadedSegment other, int[] listStarts, CodeBlocks codes) {
-    this.segment = other.segment;
+  private LoadedSegment(LoadedSegment other, Segment segment, int[] listStarts, CodeBlocks codes) {
+    this.segment = segment;
     this.listStarts = listStarts;
     this.bucketStarts = other.bucketStarts;
     this.bucketRows = other.bucketRows;
@@ -91,11 +91,19 @@ final class LoadedSegment {
       return Optional.of(
           new LoadedSegment(
               this,
+              segment,
               listStarts(segment, model.model()),
               codes == null ? null : codes.withListSlots(slots)));
     } catch (DamagedFileException e) {
       return Optional.empty();
     }
+  }
+
+  /** This segment under a schema that has grown to so many attributes. */
+  LoadedSegment withAttributes(int count) {
+    return segment.attributes().size() == count
+        ? this
+        : new LoadedSegment(this, segment.withAttributes(count), listStarts, codes);
   }
 
   /**

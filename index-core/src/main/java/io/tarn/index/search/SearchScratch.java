@@ -9,9 +9,9 @@ final class SearchScratch {
   static final int ROWS = 16;
 
   final QueryTables tables;
-  final ProbeHeap probes = new ProbeHeap();
-  final ProbeHeap groups = new ProbeHeap();
-  final ProbeHeap nearProbes = new ProbeHeap();
+  final ListsByDistance probes = new ListsByDistance();
+  final ListsByDistance groups = new ListsByDistance();
+  final Smallest near = new Smallest();
   final short[] sums = new short[CodeKernels.BLOCK_ROWS];
   final float[] estimates = new float[CodeKernels.BLOCK_ROWS];
   final float[] lowers = new float[CodeKernels.BLOCK_ROWS];

@@ -147,6 +147,31 @@ public sealed interface AttributeColumn {
     }
   }
 
+  /**
+   * No value anywhere: of an attribute that came into the schema after the segment was written.
+   *
+   * @param nulls all rows
+   */
+  record Absent(int size, long[] nulls) implements AttributeColumn {
+
+    /** For so many rows. */
+    public static Absent of(int rows) {
+      long[] nulls = new long[(rows + 63) / 64];
+      Arrays.fill(nulls, -1L);
+      return new Absent(rows, nulls);
+    }
+
+    @Override
+    public Object get(int row) {
+      return null;
+    }
+
+    @Override
+    public long memoryBytes() {
+      return (long) Long.BYTES * nulls.length;
+    }
+  }
+
   /** Collects the values of one attribute in row order. */
   final class Builder {
     private static final long[] NONE = {};

@@ -138,6 +138,28 @@ public final class NewestRows {
     return newest[subject].get(row);
   }
 
+  /** Is told of a row that is not the newest of its id, and of the one that is. */
+  @FunctionalInterface
+  public interface SupersededRow {
+    void accept(int subject, int row, int newerSubject, int newerRow);
+  }
+
+  /** Goes through the rows of subjects that rows of subjects supersede. */
+  public void forEachSuperseded(SupersededRow use) {
+    for (int s = 0; s < newest.length; s++) {
+      Segment segment = subjects.get(s);
+      for (int row = newest[s].nextClearBit(0);
+          row < segment.rowCount();
+          row = newest[s].nextClearBit(row + 1)) {
+        long newer = table[slotOf(segment.ids(), row)];
+        int newerSubject = (int) (newer >>> ROW_BITS);
+        if (newerSubject != s || (int) newer != row) {
+          use.accept(s, row, newerSubject, (int) newer);
+        }
+      }
+    }
+  }
+
   /** Whether segments that are no subjects have older rows of the id of this newest row. */
   public boolean hasOlderElsewhere(int subject, int row) {
     return olderElsewhere[subject].get(row);

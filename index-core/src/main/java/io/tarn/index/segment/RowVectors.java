@@ -228,9 +228,14 @@ public abstract sealed class RowVectors {
 
     @Override
     public int touch(int row) {
-      int end = at(row + 1);
-      int sum = values[end - 1];
-      for (int i = at(row); i < end; i += CACHE_LINE_BYTES) {
+      int at = at(row);
+      int end = at + dimension();
+      int sum = values[at] + values[end - 1];
+      if (dimension() <= 2 * CACHE_LINE_BYTES) {
+        // Without a loop, which is slow to begin, more rows are asked for at once.
+        return sum + values[at + dimension() / 2];
+      }
+      for (int i = at + CACHE_LINE_BYTES; i < end; i += CACHE_LINE_BYTES) {
         sum += values[i];
       }
       return sum;

@@ -2,6 +2,7 @@ package io.tarn.index.segment;
 
 import io.tarn.index.feature.Feature;
 import io.tarn.index.snapshot.SegmentRef;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -42,6 +43,22 @@ public record Segment(
   /** This segment without its codes, once they are kept in another form. */
   public Segment withoutCodes() {
     return new Segment(ref, deletes, lists, ids, orders, positions, vectors, null, attributes);
+  }
+
+  /**
+   * This segment under a schema that has grown since it was read.
+   *
+   * @param count how many attributes the schema has
+   */
+  public Segment withAttributes(int count) {
+    if (attributes.size() == count) {
+      return this;
+    }
+    List<AttributeColumn> all = new ArrayList<>(attributes);
+    while (all.size() < count) {
+      all.add(AttributeColumn.Absent.of(rowCount()));
+    }
+    return new Segment(ref, deletes, lists, ids, orders, positions, vectors, codes, all);
   }
 
   /** Bytes of memory it takes, vectors and codes included. */

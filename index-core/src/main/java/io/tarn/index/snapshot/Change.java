@@ -1,5 +1,6 @@
 package io.tarn.index.snapshot;
 
+import io.tarn.index.feature.Attribute;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -18,6 +19,8 @@ import java.util.UUID;
  * @param removed the paths of the segments that {@code added} replaces
  * @param sources the records taken in, by source
  * @param upkeep what a change made by maintenance relies on; null for one that only brings rows
+ * @param newAttributes attributes that the added rows may have and the index may lack: they become
+ *     part of its schema
  */
 public record Change(
     String commitId,
@@ -26,11 +29,25 @@ public record Change(
     List<SegmentRef> added,
     List<String> removed,
     SortedMap<String, SourceAdvance> sources,
-    Upkeep upkeep) {
+    Upkeep upkeep,
+    List<Attribute> newAttributes) {
   public Change {
     added = List.copyOf(added);
     removed = List.copyOf(removed);
     sources = Collections.unmodifiableSortedMap(new TreeMap<>(sources));
+    newAttributes = List.copyOf(newAttributes);
+  }
+
+  /** A change made by maintenance, or one that brings rows if {@code upkeep} is null. */
+  public Change(
+      String commitId,
+      String operation,
+      String modelId,
+      List<SegmentRef> added,
+      List<String> removed,
+      SortedMap<String, SourceAdvance> sources,
+      Upkeep upkeep) {
+    this(commitId, operation, modelId, added, removed, sources, upkeep, List.of());
   }
 
   /** A change that brings rows. */
@@ -47,6 +64,37 @@ public record Change(
   /** The model this change brings, if it brings one. */
   public Optional<ModelRef> newModel() {
     return upkeep == null ? Optional.empty() : Optional.ofNullable(upkeep.newModel());
+  }
+
+  /** Whether it does nothing but add attributes. */
+  public boolean isSchemaOnly() {
+    return added.isEmpty() && removed.isEmpty() && sources.isEmpty() && upkeep == null;
+  }
+
+  /** This change, which also adds attributes to the schema. */
+  public Change adding(List<Attribute> attributes) {
+    return new Change(commitId, operation, modelId, added, removed, sources, upkeep, attributes);
+  }
+
+  /**
+   * A change that puts other rows, assigned with a model of their own, in the place of all that a
+   * version has. What others commit meanwhile stays, under the new model; positions of sources do
+   * not move.
+   *
+   * @param base the version whose rows go
+   * @param model its lists have numbers that {@code base} never had
+   * @param added the rows that come
+   */
+  public static Change overwrite(
+      String operation, Snapshot base, ModelRef model, List<SegmentRef> added) {
+    return new Change(
+        UUID.randomUUID().toString(),
+        operation,
+        model.id(),
+        added,
+        base.segments().stream().map(SegmentRef::path).toList(),
+        new TreeMap<>(),
+        new Upkeep(base.version(), base.model().id(), model, Upkeep.NOTHING_FORGOTTEN));
   }
 
   /** A change that adds rows which come from no positioned source. */

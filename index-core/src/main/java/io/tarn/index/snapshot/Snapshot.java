@@ -23,6 +23,7 @@ import java.util.TreeMap;
  * @param segments all segments, oldest sequence first
  * @param sources the positions up to which each source is contained
  * @param calibration measured recall by nprobe; empty until measured
+ * @param history what is remembered of versions before
  */
 public record Snapshot(
     int formatVersion,
@@ -36,7 +37,8 @@ public record Snapshot(
     EmbedderRef embedder,
     List<SegmentRef> segments,
     SortedMap<String, SourceState> sources,
-    List<CalibrationPoint> calibration) {
+    List<CalibrationPoint> calibration,
+    History history) {
   public Snapshot {
     Objects.requireNonNull(indexId, "indexId");
     Objects.requireNonNull(commitId, "commitId");
@@ -45,6 +47,37 @@ public record Snapshot(
     segments = List.copyOf(segments);
     sources = Collections.unmodifiableSortedMap(new TreeMap<>(sources));
     calibration = List.copyOf(calibration);
+    history = history == null ? History.none() : history;
+  }
+
+  /** A snapshot that remembers nothing. */
+  public Snapshot(
+      int formatVersion,
+      String indexId,
+      long version,
+      String commitId,
+      String operation,
+      long timestampMs,
+      Schema schema,
+      ModelRef model,
+      EmbedderRef embedder,
+      List<SegmentRef> segments,
+      SortedMap<String, SourceState> sources,
+      List<CalibrationPoint> calibration) {
+    this(
+        formatVersion,
+        indexId,
+        version,
+        commitId,
+        operation,
+        timestampMs,
+        schema,
+        model,
+        embedder,
+        segments,
+        sources,
+        calibration,
+        History.none());
   }
 
   /** The embedder, if the index has one. */
@@ -66,7 +99,52 @@ public record Snapshot(
         embedder,
         segments,
         sources,
-        other.equals(model) ? calibration : List.of());
+        other.equals(model) ? calibration : List.of(),
+        history);
+  }
+
+  /** This snapshot, remembering that its commit brought rows without positions. */
+  public Snapshot rememberingItself() {
+    return withHistory(history.after(commitId, timestampMs));
+  }
+
+  /** This snapshot, saying that those before {@code version} have expired. */
+  public Snapshot withOldestVersion(long oldest) {
+    return withHistory(history.expiredBefore(oldest));
+  }
+
+  private Snapshot withHistory(History other) {
+    return new Snapshot(
+        formatVersion,
+        indexId,
+        version,
+        commitId,
+        operation,
+        timestampMs,
+        schema,
+        model,
+        embedder,
+        segments,
+        sources,
+        calibration,
+        other);
+  }
+
+  /** This snapshot with another schema. */
+  public Snapshot withSchema(Schema other) {
+    return new Snapshot(
+        formatVersion,
+        indexId,
+        version,
+        commitId,
+        operation,
+        timestampMs,
+        other,
+        model,
+        embedder,
+        segments,
+        sources,
+        calibration);
   }
 
   /** The state of a source; {@link SourceState#unread()} if the snapshot does not know it. */

@@ -22,6 +22,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Predicate;
 
 /**
  * Files on a local disk. A file is written under a hidden temporary name, synced, and hard-linked
@@ -43,11 +44,20 @@ public final class LocalStorage implements Storage {
 
   @Override
   public List<FileStat> list(String directory) throws IOException {
+    return list(directory, name -> !name.startsWith(HIDDEN_PREFIX));
+  }
+
+  @Override
+  public List<FileStat> listPending(String directory) throws IOException {
+    return list(directory, name -> name.startsWith(PENDING_PREFIX));
+  }
+
+  private List<FileStat> list(String directory, Predicate<String> wanted) throws IOException {
     List<FileStat> files = new ArrayList<>();
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(resolve(directory))) {
       for (Path entry : entries) {
         String name = entry.getFileName().toString();
-        if (!name.startsWith(HIDDEN_PREFIX)) {
+        if (wanted.test(name)) {
           stat(directory + "/" + name).ifPresent(files::add);
         }
       }

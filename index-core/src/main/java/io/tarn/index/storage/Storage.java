@@ -20,6 +20,15 @@ public interface Storage extends Closeable {
   List<FileStat> list(String directory) throws IOException;
 
   /**
+   * Files that were begun in {@code directory} and neither published nor closed: of writers that
+   * are at work, or were killed. {@link #list} does not give them; {@link #delete} takes their
+   * paths. A storage in which nothing is left of such a file has none.
+   */
+  default List<FileStat> listPending(String directory) throws IOException {
+    return List.of();
+  }
+
+  /**
    * Reads exactly {@code length} bytes from {@code offsetBytes} on.
    *
    * @throws java.nio.file.NoSuchFileException if there is no such file

@@ -50,6 +50,9 @@ public final class IndexVerifier {
 
   private Snapshot previous;
 
+  /** Versions before this one have expired. */
+  private long oldest;
+
   private IndexVerifier(Storage storage) {
     this.storage = storage;
   }
@@ -71,13 +74,17 @@ public final class IndexVerifier {
       long version = versionOf(file);
       if (version > 0) {
         versions.add(version);
-        attempt(() -> checkSnapshot(log.read(version)));
       }
     }
     if (versions.isEmpty()) {
       throw new NotAnIndexException(storage.location());
     }
     long newest = versions.last();
+    attempt(() -> oldest = log.read(newest).history().oldestVersion());
+    for (long version : versions) {
+      attempt(() -> checkSnapshot(log.read(version)));
+    }
+    checkNoneIsMissing(versions);
     checkSignposts(versions);
     long[] liveRows = new long[1];
     if (problems.isEmpty()) {
@@ -91,6 +98,18 @@ public final class IndexVerifier {
         liveRows[0],
         problems,
         unreferenced());
+  }
+
+  /** Versions are numbered without gaps, from the oldest that has not expired. */
+  private void checkNoneIsMissing(SortedSet<Long> versions) {
+    long newest = versions.last();
+    for (long version = Math.max(1, oldest); version < newest; version++) {
+      long lowestBit = version & -version;
+      boolean isSignpost = (newest & -lowestBit) == version;
+      check(
+          isSignpost || versions.contains(version),
+          SnapshotLog.path(version) + ": is missing, though it has not expired");
+    }
   }
 
   /** Readers find the newest version by way of those whose numbers are its leading bits. */
@@ -124,6 +143,14 @@ public final class IndexVerifier {
       check(
           snapshot.timestampMs() >= previous.timestampMs(),
           path + ": is dated before version " + previous.version());
+      check(
+          snapshot.schema().attributes().containsAll(previous.schema().attributes()),
+          path + ": lacks attributes of version " + previous.version());
+    }
+    if (snapshot.version() < oldest) {
+      // A signpost: the files that it names may be gone.
+      previous = snapshot;
+      return;
     }
     attempt(() -> checkModel(snapshot.model(), snapshot.schema()));
     checkListIds(snapshot);

@@ -24,6 +24,11 @@ public final class FeatureBuffer {
   /** What a buffered feature costs beside its vector and texts: objects, map entry. */
   private static final int OVERHEAD_BYTES = 200;
 
+  /** What a text costs beside its characters: two objects, a reference. */
+  private static final int TEXT_BYTES = 56;
+
+  private static final int VALUE_BYTES = 28;
+
   private final Storage storage;
   private final Schema schema;
   private final Model model;
@@ -66,7 +71,9 @@ public final class FeatureBuffer {
     }
     for (Object attribute : feature.attributes()) {
       if (attribute instanceof String text) {
-        bytes += text.length();
+        bytes += TEXT_BYTES + text.length();
+      } else if (attribute != null) {
+        bytes += VALUE_BYTES;
       }
     }
     return bytes;

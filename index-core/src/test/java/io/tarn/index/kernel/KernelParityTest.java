@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 import static org.assertj.core.api.Assertions.withinPercentage;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -45,6 +46,24 @@ class KernelParityTest {
         .isCloseTo(scalar.dot(a, offset, b, offset, dimension), within(tolerance));
     assertThat((double) best.squaredL2(a, offset, b, offset, dimension))
         .isCloseTo(scalar.squaredL2(a, offset, b, offset, dimension), within(4 * tolerance));
+  }
+
+  @ParameterizedTest
+  @MethodSource("dimensions")
+  void valuesBelowALimitAreTheSame(int count) {
+    float[] values = whole(count + 3, count);
+    values[count / 2] = Float.NaN;
+    values[count / 3] = Float.NEGATIVE_INFINITY;
+    values[count / 4] = Float.POSITIVE_INFINITY;
+    for (float limit : new float[] {Float.NEGATIVE_INFINITY, -1, 0, 2, Float.POSITIVE_INFINITY}) {
+      int[] expected = IntStream.range(0, count).filter(i -> values[i] < limit).toArray();
+      for (VectorKernels kernels : List.of(scalar, best)) {
+        int[] places = new int[count];
+        assertThat(kernels.placesBelow(values, count, limit, places)).isEqualTo(expected.length);
+        assertThat(Arrays.copyOf(places, expected.length)).containsExactly(expected);
+        assertThat(kernels.countBelow(values, count, limit)).isEqualTo(expected.length);
+      }
+    }
   }
 
   @ParameterizedTest

@@ -56,7 +56,14 @@ public final class AnySnapshot {
         embedder,
         segments,
         sources,
-        calibration);
+        calibration,
+        history(version, operation));
+  }
+
+  private static History history(long version, String operation) {
+    return version % 3 == 0
+        ? History.none()
+        : new History(version / 2, List.of(new PastCommit(operation, version)));
   }
 
   public static Arbitrary<Change> change() {

@@ -153,6 +153,11 @@ public final class FaultyStorage implements Storage {
   }
 
   @Override
+  public List<FileStat> listPending(String directory) throws IOException {
+    return perform("list pending " + directory, () -> storage.listPending(directory));
+  }
+
+  @Override
   public byte[] read(String path, long offsetBytes, int length) throws IOException {
     return perform("read " + path, () -> storage.read(path, offsetBytes, length));
   }

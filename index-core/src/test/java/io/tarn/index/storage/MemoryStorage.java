@@ -47,6 +47,11 @@ public final class MemoryStorage implements Storage {
     files.put(resolve(path), new MemoryFile(bytes, System.currentTimeMillis()));
   }
 
+  /** Makes a file look as if it was created at another time. */
+  public void date(String path, long modifiedMs) {
+    files.computeIfPresent(resolve(path), (p, file) -> new MemoryFile(file.bytes, modifiedMs));
+  }
+
   /** The paths of all files. */
   public List<String> paths() {
     return files.keySet().stream().map(path -> path.substring(root.length() + 1)).toList();

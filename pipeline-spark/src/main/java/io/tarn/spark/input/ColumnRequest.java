@@ -2,8 +2,10 @@ package io.tarn.spark.input;
 
 import io.tarn.index.feature.IdType;
 import io.tarn.index.feature.Schema;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * What a job wants from the columns of its input.
@@ -15,6 +17,7 @@ import java.util.Optional;
  * @param opColumn the column that tells upserts from deletes
  * @param allDeleted whether every row is a delete
  * @param defaultOrder the order of every row if the input has no order column
+ * @param addsAttributes whether columns may be attributes that {@code attributeTypes} lacks
  */
 public record ColumnRequest(
     InputSettings input,
@@ -23,17 +26,29 @@ public record ColumnRequest(
     Optional<Schema> attributeTypes,
     Optional<String> opColumn,
     boolean allDeleted,
-    long defaultOrder) {
+    long defaultOrder,
+    boolean addsAttributes) {
 
   /** Rows for a new index, or to embed. */
   public static ColumnRequest forNewIndex(InputSettings input, long defaultOrder) {
     return new ColumnRequest(
-        input, true, Optional.empty(), Optional.empty(), Optional.empty(), false, defaultOrder);
+        input,
+        true,
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        false,
+        defaultOrder,
+        true);
   }
 
   /** Upserts, and deletes where {@code opColumn} says so, for an index. */
   public static ColumnRequest forChanges(
-      InputSettings input, Schema schema, Optional<String> opColumn, long defaultOrder) {
+      InputSettings input,
+      Schema schema,
+      Optional<String> opColumn,
+      long defaultOrder,
+      boolean addsAttributes) {
     return new ColumnRequest(
         input,
         true,
@@ -41,7 +56,8 @@ public record ColumnRequest(
         Optional.of(schema),
         opColumn,
         false,
-        defaultOrder);
+        defaultOrder,
+        addsAttributes);
   }
 
   /** Ids to delete from an index. */
@@ -53,13 +69,24 @@ public record ColumnRequest(
         Optional.empty(),
         Optional.empty(),
         true,
-        defaultOrder);
+        defaultOrder,
+        false);
   }
 
-  /** The attributes asked for by name; an index's own where none are. */
+  /**
+   * The attributes asked for by name. Where none are, those of the index, or, if attributes may be
+   * added, all columns that serve no other purpose.
+   */
   List<String> attributeNames(List<String> columns) {
     if (allDeleted) {
       return List.of();
+    }
+    if (addsAttributes && input.attributes().isEmpty() && attributeTypes.isPresent()) {
+      Set<String> others = new HashSet<>(Set.of(input.idColumn()));
+      others.add(input.textColumn().orElse(input.vectorColumn()));
+      input.orderColumn().ifPresent(others::add);
+      opColumn.ifPresent(others::add);
+      return columns.stream().filter(column -> !others.contains(column)).toList();
     }
     if (!input.attributes().isEmpty() || attributeTypes.isEmpty()) {
       return input.attributes();

@@ -15,15 +15,10 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.ArrayType;
-import org.apache.spark.sql.types.ByteType;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.DoubleType;
 import org.apache.spark.sql.types.FloatType;
-import org.apache.spark.sql.types.IntegerType;
-import org.apache.spark.sql.types.LongType;
 import org.apache.spark.sql.types.NumericType;
-import org.apache.spark.sql.types.ShortType;
 import org.apache.spark.sql.types.StringType;
 import org.apache.spark.sql.types.StructType;
 
@@ -119,7 +114,11 @@ public final class InputColumns {
     builder.idOrdinal = select(name, "id-column");
     builder.idColumnType = type(name);
     boolean text = type(name) instanceof StringType;
-    check(name, "id-column", text || isWholeNumber(type(name)), "text or a whole number");
+    check(
+        name,
+        "id-column",
+        text || AttributeTypes.isWholeNumber(type(name)),
+        "text or a whole number");
     builder.idType = request.idType().orElse(text ? IdType.STRING : IdType.INT64);
   }
 
@@ -157,7 +156,7 @@ public final class InputColumns {
     check(
         name,
         "order-column",
-        isWholeNumber(type)
+        AttributeTypes.isWholeNumber(type)
             || type.equals(DataTypes.DateType)
             || type.equals(DataTypes.TimestampType)
             || type.equals(DataTypes.TimestampNTZType),
@@ -166,7 +165,9 @@ public final class InputColumns {
   }
 
   private void resolveAttributes(RowDecoder.Builder builder) {
-    List<String> names = request.attributeNames(Arrays.asList(schema.fieldNames()));
+    List<String> columns = new ArrayList<>(List.of(schema.fieldNames()));
+    table.corruptColumn().ifPresent(columns::remove);
+    List<String> names = request.attributeNames(columns);
     Optional<Schema> wanted = request.attributeTypes();
     Set<String> seen = new HashSet<>();
     for (String name : names) {
@@ -180,11 +181,26 @@ public final class InputColumns {
         builder.attributeOrdinals.add(ordinal);
         builder.attributeColumnTypes.add(type(name));
       } else if (wanted.get().attributeIndex(name) < 0) {
-        throw new UnusableInputException(
-            "the index has no attribute '" + name + "'; it has " + listed(wanted.get()));
+        wanted = Optional.of(grown(wanted.get(), attribute(name, found)));
       }
     }
     wanted.ifPresent(index -> alignAttributes(index, names, builder));
+  }
+
+  private Schema grown(Schema index, Attribute attribute) {
+    if (!request.addsAttributes()) {
+      throw new UnusableInputException(
+          "the index has no attribute '"
+              + attribute.name()
+              + "'; it has "
+              + listed(index)
+              + ". Set add-attributes to true to add it");
+    }
+    try {
+      return index.withAttributes(List.of(attribute));
+    } catch (IllegalArgumentException e) {
+      throw new UnusableInputException(e.getMessage(), e);
+    }
   }
 
   private static Attribute attribute(String name, AttributeType type) {
@@ -217,29 +233,8 @@ public final class InputColumns {
   }
 
   private AttributeType attributeType(String name) {
-    DataType type = type(name);
-    if (type instanceof StringType) {
-      return AttributeType.STRING;
-    } else if (isWholeNumber(type)) {
-      return AttributeType.LONG;
-    } else if (type instanceof FloatType || type instanceof DoubleType) {
-      return AttributeType.DOUBLE;
-    } else if (type.equals(DataTypes.BooleanType)) {
-      return AttributeType.BOOLEAN;
-    } else if (type.equals(DataTypes.DateType)
-        || type.equals(DataTypes.TimestampType)
-        || type.equals(DataTypes.TimestampNTZType)) {
-      return AttributeType.TIMESTAMP;
-    }
-    throw unusable(
-        name, "attributes", "text, a whole number, float, double, boolean, date or timestamp");
-  }
-
-  private static boolean isWholeNumber(DataType type) {
-    return type instanceof ByteType
-        || type instanceof ShortType
-        || type instanceof IntegerType
-        || type instanceof LongType;
+    return AttributeTypes.of(type(name))
+        .orElseThrow(() -> unusable(name, "attributes", AttributeTypes.SUPPORTED));
   }
 
   private int select(String name, String setting) {

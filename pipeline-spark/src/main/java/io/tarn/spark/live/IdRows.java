@@ -87,10 +87,7 @@ final class IdRows implements Serializable {
     return size;
   }
 
-  /**
-   * These rows as a segment, under the name of the one they are of: they win and lose as there.
-   * Which of them are deletes is left out.
-   */
+  /** These rows as a segment, under the name of the one they are of: they win and lose as there. */
   Segment segment(IdType idType) {
     IdColumn.Builder ids = new IdColumn.Builder(idType, size);
     for (int i = 0; i < size; i++) {
@@ -99,9 +96,13 @@ final class IdRows implements Serializable {
         case STRING -> ids.add(texts[i]);
       }
     }
+    int deletes = 0;
+    while (deletes < size && rows[deletes] < of.ref().deletes()) {
+      deletes++;
+    }
     return new Segment(
         of.ref(),
-        0,
+        deletes,
         new ListRuns.Builder().build(),
         ids.build(),
         LongColumn.of(Arrays.copyOf(orders, size)),

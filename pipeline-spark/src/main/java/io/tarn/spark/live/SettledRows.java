@@ -18,6 +18,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.apache.spark.HashPartitioner;
 import org.apache.spark.api.java.JavaPairRDD;
@@ -57,19 +58,27 @@ public final class SettledRows {
    */
   public static List<LiveSegment> of(SparkSession spark, IndexLocation location, Snapshot snapshot)
       throws IOException {
-    // The commit's identity is random: no other index that ever lies there has it.
-    String key = location + " " + snapshot.commitId();
-    synchronized (REMEMBERED) {
-      List<LiveSegment> known = REMEMBERED.get(key);
-      if (known != null) {
-        return known;
-      }
+    Optional<List<LiveSegment>> known = ifKnown(location, snapshot);
+    if (known.isPresent()) {
+      return known.get();
     }
     List<LiveSegment> settled = settle(spark, location, snapshot, MAX_ROWS_AT_ONCE);
     synchronized (REMEMBERED) {
-      REMEMBERED.put(key, settled);
+      REMEMBERED.put(key(location, snapshot), settled);
     }
     return settled;
+  }
+
+  /** The same, if it is known already. */
+  public static Optional<List<LiveSegment>> ifKnown(IndexLocation location, Snapshot snapshot) {
+    synchronized (REMEMBERED) {
+      return Optional.ofNullable(REMEMBERED.get(key(location, snapshot)));
+    }
+  }
+
+  // The commit's identity is random: no other index that ever lies there has it.
+  private static String key(IndexLocation location, Snapshot snapshot) {
+    return location + " " + snapshot.commitId();
   }
 
   static List<LiveSegment> settle(

@@ -114,7 +114,7 @@ public record SnapshotChoice(OptionalLong version, OptionalLong timestampMs) {
    */
   public Snapshot snapshot(SnapshotLog log) throws IOException {
     if (version.isPresent()) {
-      return log.read(version.getAsLong());
+      return log.readPinned(version.getAsLong());
     }
     Snapshot newest = log.newest();
     // A time to come is no mistake here: a query may name the end of the day.

@@ -1,6 +1,5 @@
 package io.tarn.spark.rows;
 
-import io.tarn.index.feature.FeatureId;
 import io.tarn.index.feature.Schema;
 import java.io.Serializable;
 import java.util.ArrayDeque;
@@ -56,7 +55,7 @@ final class IdHashes implements Iterator<Tuple2<Integer, Serializable>> {
     if (!count.add(row, schema)) {
       return;
     }
-    long hash = hash(((InputRow.Readable) row).id());
+    long hash = Mixing.hash(((InputRow.Readable) row).id());
     int partition = (int) Long.remainderUnsigned(hash, blocks.length);
     if (blocks[partition] == null) {
       blocks[partition] = new long[BLOCK_HASHES];
@@ -80,18 +79,5 @@ final class IdHashes implements Iterator<Tuple2<Integer, Serializable>> {
     }
     ready.add(new Tuple2<>(0, count));
     ended = true;
-  }
-
-  /** 64 bits: among a billion ids one false alarm is expected in forty inputs. */
-  private static long hash(FeatureId id) {
-    if (id instanceof FeatureId.Int64 number) {
-      return Mixing.mix(number.value());
-    }
-    String text = ((FeatureId.Text) id).value();
-    long hash = text.length();
-    for (int i = 0; i < text.length(); i++) {
-      hash = Mixing.mix(hash ^ text.charAt(i));
-    }
-    return hash;
   }
 }

@@ -1,5 +1,7 @@
 package io.tarn.spark.rows;
 
+import io.tarn.index.feature.FeatureId;
+
 /** Numbers that look random and depend on nothing but their input. */
 public final class Mixing {
   private static final double TO_UNIT = 1.0 / (1L << 53);
@@ -12,6 +14,21 @@ public final class Mixing {
     mixed = (mixed ^ mixed >>> 30) * 0xbf58476d1ce4e5b9L;
     mixed = (mixed ^ mixed >>> 27) * 0x94d049bb133111ebL;
     return mixed ^ mixed >>> 31;
+  }
+
+  /**
+   * Of an id, whatever holds it. Among a billion ids one false alarm is expected in forty inputs.
+   */
+  public static long hash(FeatureId id) {
+    if (id instanceof FeatureId.Int64 number) {
+      return mix(number.value());
+    }
+    String text = ((FeatureId.Text) id).value();
+    long hash = text.length();
+    for (int i = 0; i < text.length(); i++) {
+      hash = mix(hash ^ text.charAt(i));
+    }
+    return hash;
   }
 
   /** A number from 0 (inclusive) to 1 (exclusive) for each value and seed. */

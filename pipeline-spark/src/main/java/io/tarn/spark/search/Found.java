@@ -2,7 +2,11 @@ package io.tarn.spark.search;
 
 import io.tarn.index.feature.FeatureId;
 import io.tarn.index.search.Hit;
-import java.io.Serializable;
+import java.io.Externalizable;
+import java.io.IOException;
+import java.io.ObjectInput;
+import java.io.ObjectOutput;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
@@ -12,22 +16,30 @@ import java.util.List;
  *
  * <p>A class and no record, as Kryo cannot serialize these.
  */
-final class Found implements Serializable {
-  /** The query's vector and row; null unless they came along. */
-  final float[] vector;
+final class Found implements Externalizable {
+  private static final byte NULL = 0;
+  private static final byte TEXT = 1;
+  private static final byte LONG = 2;
+  private static final byte DOUBLE = 3;
+  private static final byte BOOLEAN = 4;
 
-  final byte[] row;
+  /** The query's vector and row; null unless they came along. */
+  private float[] vector;
+
+  private byte[] row;
 
   /** The nearest first; ids are texts or longs. */
-  private final Object[] ids;
+  private Object[] ids;
 
-  private final float[] distances;
+  private float[] distances;
 
   /** For each hit the values of all attributes; times are microseconds since the epoch. */
-  private final Object[][] attributes;
+  private Object[][] attributes;
 
-  /** Rows looked at that were live and passed the filter. */
-  final long selected;
+  private long selected;
+
+  /** To be read into. */
+  public Found() {}
 
   private Found(
       float[] vector,
@@ -54,7 +66,12 @@ final class Found implements Serializable {
       attributes[i] = hits.get(i).attributes().values().stream().map(Found::plain).toArray();
     }
     return new Found(
-        asked.row == null ? null : asked.vector, asked.row, ids, distances, attributes, selected);
+        asked.row() == null ? null : asked.vector(),
+        asked.row(),
+        ids,
+        distances,
+        attributes,
+        selected);
   }
 
   /** Times are microseconds since the epoch, as Spark has them. */
@@ -64,8 +81,83 @@ final class Found implements Serializable {
         : value;
   }
 
+  @Override
+  public void writeExternal(ObjectOutput out) throws IOException {
+    Bytes.write(out, vector);
+    Bytes.write(out, row);
+    out.writeLong(selected);
+    out.writeInt(ids.length);
+    out.writeInt(ids.length == 0 ? 0 : attributes[0].length);
+    for (int i = 0; i < ids.length; i++) {
+      write(out, ids[i]);
+      out.writeFloat(distances[i]);
+      for (Object value : attributes[i]) {
+        write(out, value);
+      }
+    }
+  }
+
+  @Override
+  public void readExternal(ObjectInput in) throws IOException {
+    vector = Bytes.readFloats(in);
+    row = Bytes.read(in);
+    selected = in.readLong();
+    int size = in.readInt();
+    int attributeCount = in.readInt();
+    ids = new Object[size];
+    distances = new float[size];
+    attributes = new Object[size][attributeCount];
+    for (int i = 0; i < size; i++) {
+      ids[i] = readValue(in);
+      distances[i] = in.readFloat();
+      for (int a = 0; a < attributeCount; a++) {
+        attributes[i][a] = readValue(in);
+      }
+    }
+  }
+
+  private static void write(ObjectOutput out, Object value) throws IOException {
+    if (value == null) {
+      out.writeByte(NULL);
+    } else if (value instanceof Long number) {
+      out.writeByte(LONG);
+      out.writeLong(number);
+    } else if (value instanceof Double number) {
+      out.writeByte(DOUBLE);
+      out.writeDouble(number);
+    } else if (value instanceof Boolean truth) {
+      out.writeByte(BOOLEAN);
+      out.writeBoolean(truth);
+    } else {
+      out.writeByte(TEXT);
+      // Not writeUTF, which takes no long texts.
+      Bytes.write(out, ((String) value).getBytes(StandardCharsets.UTF_8));
+    }
+  }
+
+  private static Object readValue(ObjectInput in) throws IOException {
+    byte type = in.readByte();
+    return switch (type) {
+      case NULL -> null;
+      case LONG -> in.readLong();
+      case DOUBLE -> in.readDouble();
+      case BOOLEAN -> in.readBoolean();
+      case TEXT -> new String(Bytes.read(in), StandardCharsets.UTF_8);
+      default -> throw new IOException("a value of the type " + type);
+    };
+  }
+
   int size() {
     return ids.length;
+  }
+
+  byte[] row() {
+    return row;
+  }
+
+  /** How many rows were looked at that were live and passed the filter. */
+  long selected() {
+    return selected;
   }
 
   Object id(int i) {

@@ -13,6 +13,8 @@ import io.tarn.index.search.SearchResult;
 import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.storage.Storage;
 import io.tarn.spark.input.UnusableInputException;
+import io.tarn.spark.live.LiveSegment;
+import io.tarn.spark.live.SettledRows;
 import io.tarn.spark.rows.ByNumber;
 import io.tarn.spark.rows.FeatureTable;
 import io.tarn.spark.rows.Packed;
@@ -109,22 +111,65 @@ final class KnnJoin implements Serializable {
     this.filter = options.filter().orElse(null);
   }
 
-  Dataset<Row> run(Dataset<Row> queries, String vectorColumn) {
-    StructType type = resultType(queries.schema());
-    Column vector = vectorColumn(queries, vectorColumn);
-    if (partCount == 0) {
-      return spark.createDataFrame(List.of(), type);
-    }
+  /**
+   * Plans a join. Mistakes are found now; which rows are live, and all that follows, when the
+   * result is first asked for.
+   */
+  static Dataset<Row> of(
+      SparkSession spark,
+      IndexLocation location,
+      Snapshot snapshot,
+      int k,
+      KnnOptions options,
+      Dataset<Row> queries,
+      String vectorColumn) {
+    options.probe(snapshot, k);
+    StructType type = resultType(queries.schema(), snapshot.schema());
     List<Column> columns = new ArrayList<>();
     for (String name : queries.columns()) {
       columns.add(quoted(name));
     }
-    columns.add(vector);
+    columns.add(vectorColumn(queries, vectorColumn));
     Dataset<Row> selected = queries.select(columns.toArray(Column[]::new));
     DataType[] queryTypes =
         Arrays.stream(queries.schema().fields())
             .map(StructField::dataType)
             .toArray(DataType[]::new);
+    LaterRows.Plan plan =
+        () -> {
+          int tasks = spark.sparkContext().defaultParallelism();
+          List<LiveSegment> segments = settled(spark, location, snapshot);
+          Parts parts =
+              options
+                  .partBytes()
+                  .map(bytes -> Parts.ofBytes(segments, bytes))
+                  .orElseGet(() -> Parts.of(segments, tasks, spark.sparkContext().isLocal()));
+          return new KnnJoin(spark, location, snapshot, parts, k, options)
+              .rows(selected, queryTypes)
+              .rdd();
+        };
+    return ((org.apache.spark.sql.classic.SparkSession) spark)
+        .internalCreateDataFrame(new LaterRows(spark.sparkContext(), plan), type, false);
+  }
+
+  private static List<LiveSegment> settled(
+      SparkSession spark, IndexLocation location, Snapshot snapshot) {
+    try {
+      return SettledRows.of(spark, location, snapshot);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e.getMessage(), e);
+    }
+  }
+
+  private JavaRDD<InternalRow> rows(Dataset<Row> selected, DataType[] queryTypes) {
+    if (partCount == 0) {
+      return JavaSparkContext.fromSparkContext(spark.sparkContext()).emptyRDD();
+    }
+    if (partCount == 1) {
+      return spread(internalRows(selected))
+          .mapPartitionsWithIndex(
+              (task, rows) -> resultsOfOnePart(new Routed(this, rows, queryTypes, task)), true);
+    }
     JavaPairRDD<Integer, Asked> asked =
         JavaPairRDD.fromJavaRDD(
             internalRows(selected)
@@ -137,10 +182,36 @@ final class KnnJoin implements Serializable {
           found.filter(each -> !isComplete(each._2)).flatMapToPair(this::everywhere);
       found = complete.union(answered(again, true));
     }
-    JavaRDD<InternalRow> rows =
-        found.values().mapPartitions(each -> new ResultRows(each, queryTypes.length));
-    return ((org.apache.spark.sql.classic.SparkSession) spark)
-        .internalCreateDataFrame(rows.rdd(), type, false);
+    return found.values().mapPartitions(each -> new ResultRows(each, queryTypes.length));
+  }
+
+  /** Queries in as many partitions at least as there are processors to search with. */
+  private JavaRDD<InternalRow> spread(JavaRDD<InternalRow> rows) {
+    int atOnce =
+        spark.sparkContext().isLocal()
+            ? Math.min(tasks, Runtime.getRuntime().availableProcessors())
+            : tasks;
+    return rows.getNumPartitions() < atOnce
+        ? rows.map(InternalRow::copy).repartition(atOnce)
+        : rows;
+  }
+
+  /** Where one part has all rows, a query needs no other, and is answered where it is. */
+  private Iterator<InternalRow> resultsOfOnePart(Routed asked) throws IOException {
+    Iterator<Tuple2<Long, Found>> answers = answers(asked, 0, exact);
+    Iterator<Found> found =
+        new Iterator<>() {
+          @Override
+          public boolean hasNext() {
+            return answers.hasNext();
+          }
+
+          @Override
+          public Found next() {
+            return answers.next()._2;
+          }
+        };
+    return new ResultRows(found, asked.vectorOrdinal);
   }
 
   private static JavaRDD<InternalRow> internalRows(Dataset<Row> rows) {
@@ -173,7 +244,7 @@ final class KnnJoin implements Serializable {
         .cast(DataTypes.createArrayType(DataTypes.FloatType, ((ArrayType) found).containsNull()));
   }
 
-  private StructType resultType(StructType queries) {
+  private static StructType resultType(StructType queries, Schema schema) {
     for (String name : queries.fieldNames()) {
       if (List.of(RANK, DISTANCE, NEIGHBOUR).stream().anyMatch(name::equalsIgnoreCase)) {
         throw new UnusableInputException(
@@ -197,7 +268,7 @@ final class KnnJoin implements Serializable {
   /** Whether a query has found all that it can be expected to find. */
   private boolean isComplete(Found found) {
     return found.size() >= possible
-        && (filter == null || found.selected >= (long) SELECTED_ROWS_PER_HIT * possible);
+        && (filter == null || found.selected() >= (long) SELECTED_ROWS_PER_HIT * possible);
   }
 
   private Iterator<Tuple2<Integer, Asked>> everywhere(Tuple2<Long, Found> query) {
@@ -221,7 +292,14 @@ final class KnnJoin implements Serializable {
                 .partitionBy(new ByNumber(partCount * slices))
                 .mapPartitionsWithIndex(
                     (place, each) -> answers(each, place / slices, everything), true))
-        .reduceByKey(new HashPartitioner(mergers), (some, others) -> some.with(others, neighbours));
+        // No task answers a query twice, so there is nothing to bring together before the shuffle.
+        .combineByKey(
+            each -> each,
+            (some, others) -> some.with(others, neighbours),
+            (some, others) -> some.with(others, neighbours),
+            new HashPartitioner(mergers),
+            false,
+            null);
   }
 
   private Iterator<Tuple2<Long, Found>> answers(
@@ -230,22 +308,14 @@ final class KnnJoin implements Serializable {
       return List.<Tuple2<Long, Found>>of().iterator();
     }
     SharedParts.Held held = SharedParts.hold(location, snapshot(), parts.value().get(), part);
-    TaskCompletionListener end = task -> close(held);
+    TaskCompletionListener end = task -> held.close();
     TaskContext.get().addTaskCompletionListener(end);
     return new Answers(this, asked, held, everything);
   }
 
-  private static void close(SharedParts.Held held) {
-    try {
-      held.close();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
   private Snapshot snapshot() throws IOException {
     try (Storage storage = location.open()) {
-      return new SnapshotLog(storage).read(version);
+      return new SnapshotLog(storage).readPinned(version);
     }
   }
 
@@ -255,7 +325,10 @@ final class KnnJoin implements Serializable {
     private final Iterator<InternalRow> rows;
     private final UnsafeProjection queryRow;
     private final int vectorOrdinal;
+
+    /** Null if there is one part, which all queries go to. */
     private final ListRanking ranking;
+
     private final Parts parts;
     private final List<Tuple2<Integer, Asked>> pending = new ArrayList<>();
     private int given;
@@ -269,6 +342,10 @@ final class KnnJoin implements Serializable {
       this.vectorOrdinal = queryTypes.length;
       this.nextQuery = (long) task << QUERY_BITS;
       this.parts = join.parts.value().get();
+      if (parts.count() == 1) {
+        this.ranking = null;
+        return;
+      }
       try (Storage storage = join.location.open()) {
         this.ranking = SharedParts.ranking(storage, new SnapshotLog(storage).read(join.version));
       }
@@ -294,7 +371,7 @@ final class KnnJoin implements Serializable {
       float[] vector = vector(row);
       float[] accepted = accepted(vector);
       BitSet concerned = parts.all();
-      if (!join.exact) {
+      if (!join.exact && ranking != null) {
         concerned = parts.with(ranking.model().listIds(), ranking.nearest(accepted, join.nprobe));
       }
       if (concerned.isEmpty()) {
@@ -379,7 +456,11 @@ final class KnnJoin implements Serializable {
       List<Query> queries = new ArrayList<>();
       while (asked.hasNext() && batch.size() < BATCH_QUERIES) {
         Asked next = asked.next()._2;
-        Query query = Query.nearest(next.vector, join.k).probing(probe).stoppingAtProbes();
+        Query query = Query.nearest(next.vector(), join.k).probing(probe);
+        if (join.partCount > 1) {
+          // Whether further lists are needed is for all parts together to say.
+          query = query.stoppingAtProbes();
+        }
         queries.add(filter.isPresent() ? query.where(filter.get()) : query);
         batch.add(next);
       }
@@ -390,7 +471,7 @@ final class KnnJoin implements Serializable {
           long selected = effort.rowsScanned() - effort.rowsFiltered() - effort.rowsDead();
           answered.add(
               new Tuple2<>(
-                  batch.get(i).query, Found.of(batch.get(i), results.get(i).hits(), selected)));
+                  batch.get(i).query(), Found.of(batch.get(i), results.get(i).hits(), selected)));
         }
       } catch (RejectedFeatureException e) {
         throw new IllegalStateException("a query that was accepted is refused", e);
@@ -418,7 +499,7 @@ final class KnnJoin implements Serializable {
       while ((current == null || rank == current.size()) && found.hasNext()) {
         current = found.next();
         rank = 0;
-        query.pointTo(current.row, current.row.length);
+        query.pointTo(current.row(), current.row().length);
       }
       return current != null && rank < current.size();
     }

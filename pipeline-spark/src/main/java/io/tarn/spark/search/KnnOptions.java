@@ -19,6 +19,9 @@ import java.util.Optional;
  *     index was calibrated
  * @param exact all lists
  * @param filter what neighbours must fulfil, as {@link Filter#parse} reads it
+ * @param partBytes how much of the index, in bytes of its files, one task holds at most, unless a
+ *     segment is larger; an index that is not larger is searched where the queries are. By default
+ *     256 MB on a cluster, or less if there are many tasks, and in one JVM a quarter of its heap
  * @param version the version of the index; the newest by default
  * @param timestamp in place of it: the time at which the version was the newest
  */
@@ -27,6 +30,7 @@ public record KnnOptions(
     Optional<Double> recall,
     @Default("false") boolean exact,
     Optional<String> filter,
+    Optional<Long> partBytes,
     Optional<String> version,
     Optional<String> timestamp) {
   public KnnOptions {
@@ -35,6 +39,12 @@ public record KnnOptions(
       throw new IllegalArgumentException(
           "of nprobe, recall and exact more than one is given: give at most one");
     }
+    partBytes.ifPresent(
+        bytes -> {
+          if (bytes < 1) {
+            throw new IllegalArgumentException("part-bytes " + bytes + " is less than 1");
+          }
+        });
     nprobe.ifPresent(Probe::nearest);
     recall.ifPresent(Probe::recall);
   }

@@ -15,8 +15,13 @@ import java.util.Map;
  * sorted by list, and large ones hold few lists, most queries concern few parts.
  */
 final class Parts implements Serializable {
-  /** A part is not larger, unless a segment is. */
+  /** A part is not larger, unless a segment is, or all tasks run in this JVM. */
   private static final long MAX_PART_BYTES = 256L << 20;
+
+  /**
+   * Of the heap, where there is one; a file takes about as much memory as it has bytes, or less.
+   */
+  private static final double LOCAL_HEAP_SHARE = 0.25;
 
   /** Less is not worth a task of its own. */
   private static final long MIN_PART_BYTES = 1L << 20;
@@ -29,23 +34,35 @@ final class Parts implements Serializable {
   private long liveRows;
 
   /**
-   * Divides an index.
+   * Divides an index. On a cluster into as many parts as would keep all tasks busy; in one JVM, of
+   * which all tasks share the memory, into as few as fit.
    *
-   * @param tasks how many parts would be welcome
+   * @param tasks how many run at once
+   * @param isLocal whether they all run in this JVM
    */
-  static Parts of(List<LiveSegment> segments, int tasks) {
-    Parts parts = new Parts();
-    long bytes = 0;
-    for (LiveSegment segment : segments) {
-      bytes += segment.liveRows() == 0 ? 0 : segment.ref().file().bytes();
-      parts.liveRows += segment.liveRows();
+  static Parts of(List<LiveSegment> segments, int tasks, boolean isLocal) {
+    if (isLocal) {
+      long share = (long) (Runtime.getRuntime().maxMemory() * LOCAL_HEAP_SHARE);
+      return ofBytes(segments, Math.max(MAX_PART_BYTES, share));
     }
-    long limit = Math.max(MIN_PART_BYTES, Math.min(MAX_PART_BYTES, bytes / Math.max(1, tasks)));
+    long bytes =
+        segments.stream()
+            .filter(segment -> segment.liveRows() > 0)
+            .mapToLong(segment -> segment.ref().file().bytes())
+            .sum();
+    return ofBytes(
+        segments, Math.max(MIN_PART_BYTES, Math.min(MAX_PART_BYTES, bytes / Math.max(1, tasks))));
+  }
+
+  /** Divides an index into parts that are not larger than so many bytes, unless a segment is. */
+  static Parts ofBytes(List<LiveSegment> segments, long limit) {
+    Parts parts = new Parts();
     long partBytes = limit;
     for (LiveSegment segment : segments) {
       if (segment.liveRows() == 0) {
         continue;
       }
+      parts.liveRows += segment.liveRows();
       if (partBytes + segment.ref().file().bytes() > limit) {
         parts.parts.add(new ArrayList<>());
         partBytes = 0;

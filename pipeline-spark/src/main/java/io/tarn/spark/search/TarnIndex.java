@@ -8,7 +8,6 @@ import io.tarn.index.filter.Filter;
 import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.storage.Storage;
 import io.tarn.spark.input.UnusableInputException;
-import io.tarn.spark.live.SettledRows;
 import io.tarn.spark.live.SnapshotChoice;
 import io.tarn.spark.segment.IndexLocation;
 import java.io.IOException;
@@ -56,9 +55,8 @@ public final class TarnIndex {
   /**
    * Of each query the nearest live rows of the index.
    *
-   * <p>Which version of the index is searched, and which of its rows are live, is settled when this
-   * is called; the search itself runs when the result is asked for. The queries have to be the same
-   * rows whenever they are computed.
+   * <p>Which version of the index is searched is settled when this is called; all the rest is done
+   * when the result is asked for. The queries have to be the same rows whenever they are computed.
    *
    * @param queries any table with a column of vectors
    * @param vectorColumn that column: an array of numbers
@@ -90,10 +88,7 @@ public final class TarnIndex {
                   SnapshotChoice.timeZone(spark))
               .snapshot(new SnapshotLog(storage));
       options.filter().ifPresent(filter -> Filter.parse(filter, snapshot.schema()));
-      int tasks = spark.sparkContext().defaultParallelism();
-      Parts parts = Parts.of(SettledRows.of(spark, index, snapshot), tasks);
-      KnnJoin join = new KnnJoin(spark, index, snapshot, parts, k, options);
-      return join.run(queries, vectorColumn);
+      return KnnJoin.of(spark, index, snapshot, k, options, queries, vectorColumn);
     } catch (NotAnIndexException
         | NoSuchVersionException
         | NoVersionAsOfException

@@ -16,6 +16,7 @@ final class AssignedRows implements Iterator<AssignedRow> {
   private static final int BLOCK_ROWS = 1024;
 
   private final Iterator<InputRow> rows;
+  private final boolean stored;
   private final Schema schema;
   private final Assigner assigner;
   private final List<Feature> block = new ArrayList<>(BLOCK_ROWS);
@@ -23,8 +24,12 @@ final class AssignedRows implements Iterator<AssignedRow> {
   private final int[] lists = new int[BLOCK_ROWS];
   private int next;
 
-  AssignedRows(Iterator<InputRow> rows, Schema schema, Model model) {
+  /**
+   * @param stored whether the rows are features of an index, whose vectors are taken as they are
+   */
+  AssignedRows(Iterator<InputRow> rows, Schema schema, Model model, boolean stored) {
     this.rows = rows;
+    this.stored = stored;
     this.schema = schema;
     this.assigner = new Assigner(model);
     this.vectors = new float[BLOCK_ROWS * schema.dimension()];
@@ -52,7 +57,7 @@ final class AssignedRows implements Iterator<AssignedRow> {
     while (block.size() < BLOCK_ROWS && rows.hasNext()) {
       if (rows.next() instanceof InputRow.Readable readable) {
         try {
-          block.add(readable.toFeature(schema));
+          block.add(stored ? readable.storedFeature() : readable.toFeature(schema));
         } catch (RejectedFeatureException e) {
           continue; // Counted, and reported, by the census.
         }

@@ -11,24 +11,27 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Writes the sorted rows of one task into segments of about a given size. Closed early it leaves
- * nothing half-written; segments it had finished are orphans unless somebody commits them.
+ * Writes the sorted rows of one task into segments of about a given size. Closed before it is
+ * finished it leaves nothing behind.
  */
 final class SegmentTask implements Closeable {
   private final Storage storage;
   private final Schema schema;
   private final Model model;
   private final long segmentBytes;
-  private final List<SegmentRef> finished = new ArrayList<>();
+  private final SegmentNames names;
+  private final List<SegmentRef> ended = new ArrayList<>();
   private SegmentWriter writer;
   private long writtenBytes;
   private int lastList;
+  private boolean finished;
 
-  SegmentTask(Storage storage, Schema schema, Model model, long segmentBytes) {
+  SegmentTask(Storage storage, Schema schema, Model model, long segmentBytes, SegmentNames names) {
     this.storage = storage;
     this.schema = schema;
     this.model = model;
     this.segmentBytes = segmentBytes;
+    this.names = names;
   }
 
   /**
@@ -41,7 +44,7 @@ final class SegmentTask implements Closeable {
       endSegment();
     }
     if (writer == null) {
-      writer = new SegmentWriter(storage, schema, model);
+      writer = new SegmentWriter(storage, schema, model, names.next());
     }
     if (row.list() == ListRanges.DELETES) {
       writer.addDelete(row.feature());
@@ -57,7 +60,8 @@ final class SegmentTask implements Closeable {
     if (writer != null) {
       endSegment();
     }
-    return finished;
+    finished = true;
+    return ended;
   }
 
   /** A segment ends between two lists if it can, so that a list is read in one piece. */
@@ -67,16 +71,25 @@ final class SegmentTask implements Closeable {
   }
 
   private void endSegment() throws IOException {
-    finished.add(writer.finish());
-    close();
+    ended.add(writer.finish());
+    closeWriter();
     writtenBytes = 0;
+  }
+
+  private void closeWriter() throws IOException {
+    if (writer != null) {
+      writer.close();
+      writer = null;
+    }
   }
 
   @Override
   public void close() throws IOException {
-    if (writer != null) {
-      writer.close();
-      writer = null;
+    closeWriter();
+    if (!finished) {
+      for (SegmentRef segment : ended) {
+        storage.delete(segment.path());
+      }
     }
   }
 }

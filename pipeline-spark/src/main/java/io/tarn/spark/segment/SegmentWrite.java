@@ -21,6 +21,8 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.functions;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import scala.Tuple4;
 
 /**
@@ -36,6 +38,13 @@ import scala.Tuple4;
  */
 public record SegmentWrite(
     IndexLocation location, Schema schema, Model model, RowCodec codec, long segmentBytes) {
+  private static final Logger LOG = LoggerFactory.getLogger(SegmentWrite.class);
+
+  /** How long attempts that do not count any more may take to end, once Spark has killed them. */
+  private static final long MAX_WAIT_MS = 30_000;
+
+  private static final long MILLIS_PER_SECOND = 1000;
+
   /** Less is not worth a task, nor a file, of its own. */
   private static final long MIN_TASK_BYTES = 8L << 20;
 
@@ -56,6 +65,17 @@ public record SegmentWrite(
    */
   public List<SegmentRef> write(
       SparkSession spark, JavaRDD<InputRow> rows, Sample sample, long totalBytes) {
+    return write(spark, rows, sample, totalBytes, false);
+  }
+
+  /** Writes rows as {@link #write} does, which are features of an index and stay as they are. */
+  public List<SegmentRef> writeStored(
+      SparkSession spark, JavaRDD<InputRow> rows, Sample sample, long totalBytes) {
+    return write(spark, rows, sample, totalBytes, true);
+  }
+
+  private List<SegmentRef> write(
+      SparkSession spark, JavaRDD<InputRow> rows, Sample sample, long totalBytes, boolean stored) {
     int tasks = tasks(totalBytes, spark.sparkContext().defaultParallelism());
     ListRanges ranges = new ListRanges(listSizes(sample), tasks);
     Broadcast<Packed<Model>> sharedModel =
@@ -67,7 +87,7 @@ public record SegmentWrite(
         rows.mapPartitions(
             each ->
                 new PlacedRows(
-                    new AssignedRows(each, rowSchema, sharedModel.value().get()),
+                    new AssignedRows(each, rowSchema, sharedModel.value().get(), stored),
                     ranges,
                     rowCodec));
     Dataset<Tuple4<Integer, Integer, Long, byte[]>> sorted =
@@ -79,19 +99,52 @@ public record SegmentWrite(
             .sortWithinPartitions("_2", "_3");
     IndexLocation index = location;
     long targetBytes = segmentBytes;
-    List<SegmentRef> segments = new ArrayList<>();
-    sorted
-        .toJavaRDD()
-        .mapPartitions(
-            each -> {
-              ArrayList<SegmentRef> written =
-                  writeSorted(
-                      each, index, rowSchema, sharedModel.value().get(), rowCodec, targetBytes);
-              return List.of(Packed.of(written)).iterator();
-            })
-        .collect()
-        .forEach(part -> segments.addAll(part.get()));
-    return segments;
+    SegmentNames names = new SegmentNames();
+    JavaRDD<Packed<ArrayList<SegmentRef>>> written =
+        sorted
+            .toJavaRDD()
+            .mapPartitions(
+                each -> {
+                  ArrayList<SegmentRef> segments =
+                      writeSorted(
+                          each,
+                          index,
+                          rowSchema,
+                          sharedModel.value().get(),
+                          rowCodec,
+                          targetBytes,
+                          names);
+                  return List.of(Packed.of(segments)).iterator();
+                });
+    return TaskAttempts.watch(
+        spark.sparkContext(),
+        () -> {
+          List<SegmentRef> segments = new ArrayList<>();
+          written.collect().forEach(part -> segments.addAll(part.get()));
+          return segments;
+        },
+        MAX_WAIT_MS,
+        (segments, allEnded) -> deleteOthers(names, segments, allEnded));
+  }
+
+  /** Removes what attempts wrote of which only one could count, or none as the job failed. */
+  private void deleteOthers(SegmentNames names, List<SegmentRef> counted, boolean allEnded) {
+    if (!allEnded) {
+      LOG.warn(
+          "Some attempts at tasks that were done otherwise have not ended within {} s: what they"
+              + " write yet into {} belongs to no snapshot",
+          MAX_WAIT_MS / MILLIS_PER_SECOND,
+          location);
+    }
+    try (Storage storage = location.open()) {
+      int deleted = names.deleteOthers(storage, counted == null ? List.of() : counted);
+      if (deleted > 0) {
+        LOG.info("Deleted {} segments of attempts that do not count", deleted);
+      }
+    } catch (IOException e) {
+      // The job's own outcome is what matters.
+      LOG.warn("Segments of attempts that do not count stay in {}", location, e);
+    }
   }
 
   /**
@@ -140,10 +193,11 @@ public record SegmentWrite(
       Schema schema,
       Model model,
       RowCodec codec,
-      long segmentBytes)
+      long segmentBytes,
+      SegmentNames names)
       throws IOException {
     try (Storage storage = location.open();
-        SegmentTask task = new SegmentTask(storage, schema, model, segmentBytes)) {
+        SegmentTask task = new SegmentTask(storage, schema, model, segmentBytes, names)) {
       while (sorted.hasNext()) {
         Tuple4<Integer, Integer, Long, byte[]> row = sorted.next();
         InputRow.Readable readable = (InputRow.Readable) codec.read(row._4());

@@ -30,22 +30,22 @@ import org.apache.spark.sql.connector.read.Statistics;
 import org.apache.spark.sql.connector.read.SupportsPushDownRequiredColumns;
 import org.apache.spark.sql.connector.read.SupportsPushDownV2Filters;
 import org.apache.spark.sql.connector.read.SupportsReportStatistics;
+import org.apache.spark.sql.internal.SQLConf;
 import org.apache.spark.sql.types.StructType;
 
 /**
- * The live rows of one snapshot, read by segment: an input partition is a large segment or some
- * small ones. Columns that are not selected are not read, and conditions that the index can look at
- * are looked at before vectors are.
+ * The live rows of one snapshot, read by segment: an input partition is a part of a large segment
+ * or some small ones. Columns that are not selected are not read, and conditions that the index can
+ * look at are looked at before vectors are.
  */
 final class IndexScan implements Scan, Batch, SupportsReportStatistics {
-  /** Small segments are read together, up to so many bytes. */
-  private static final long MAX_PARTITION_BYTES = 128L << 20;
-
   private final SparkSession spark;
   private final IndexLocation location;
   private final Snapshot snapshot;
   private final StructType columns;
   private final List<Filter> filters;
+  private final long maxPartitionBytes;
+  private final long minPartitionBytes;
 
   private IndexScan(Builder builder) {
     this.spark = builder.spark;
@@ -53,6 +53,10 @@ final class IndexScan implements Scan, Batch, SupportsReportStatistics {
     this.snapshot = builder.snapshot;
     this.columns = builder.columns;
     this.filters = List.copyOf(builder.filters);
+    // Those of the session that plans the query; later on it need not be the one of this thread.
+    SQLConf conf = SQLConf.get();
+    this.maxPartitionBytes = conf.filesMaxPartitionBytes();
+    this.minPartitionBytes = conf.filesOpenCostInBytes();
   }
 
   /** Collects what Spark wants of the rows. */
@@ -115,20 +119,40 @@ final class IndexScan implements Scan, Batch, SupportsReportStatistics {
         + (filters.isEmpty() ? "" : ", where " + filters);
   }
 
+  /** Otherwise Spark would ask for the partitions, and rows be settled, to explain a plan. */
+  @Override
+  public ColumnarSupportMode columnarSupportMode() {
+    return ColumnarSupportMode.UNSUPPORTED;
+  }
+
   @Override
   public Batch toBatch() {
     return this;
   }
 
-  /** Rows, dead ones included, whatever the filters; and the bytes of the selected columns. */
+  /** Bytes of the selected columns of a row. */
+  private long rowBytes() {
+    // Rows that are only counted are rows, too.
+    long bytes = Math.max(1, columns.defaultSize());
+    if (Arrays.asList(columns.fieldNames()).contains(IndexColumns.VECTOR)) {
+      bytes += (long) Float.BYTES * snapshot.schema().dimension();
+    }
+    return bytes;
+  }
+
+  /**
+   * Live rows, or all if it has not been settled yet which are, whatever the filters; and the bytes
+   * of the selected columns.
+   */
   @Override
   public Statistics estimateStatistics() {
-    long rows = snapshot.segments().stream().mapToLong(SegmentRef::rows).sum();
-    long rowBytes = columns.defaultSize();
-    if (Arrays.asList(columns.fieldNames()).contains(IndexColumns.VECTOR)) {
-      rowBytes += (long) Float.BYTES * snapshot.schema().dimension();
-    }
-    long bytes = Math.multiplyExact(rows, rowBytes);
+    long rows =
+        SettledRows.ifKnown(location, snapshot).stream()
+            .flatMap(List::stream)
+            .mapToLong(LiveSegment::liveRows)
+            .reduce(Long::sum)
+            .orElseGet(() -> snapshot.segments().stream().mapToLong(SegmentRef::rows).sum());
+    long bytes = Math.multiplyExact(rows, rowBytes());
     return new Statistics() {
       @Override
       public OptionalLong sizeInBytes() {
@@ -145,20 +169,25 @@ final class IndexScan implements Scan, Batch, SupportsReportStatistics {
   @Override
   public InputPartition[] planInputPartitions() {
     try {
+      List<LiveSegment> segments = SettledRows.of(spark, location, snapshot);
+      long limit = partitionBytes(segments);
       List<InputPartition> partitions = new ArrayList<>();
       List<LiveSegment> together = new ArrayList<>();
       long bytes = 0;
-      for (LiveSegment segment : SettledRows.of(spark, location, snapshot)) {
-        if (segment.liveRows() == 0) {
-          continue;
+      for (LiveSegment segment : segments) {
+        int parts = (int) ((readBytes(segment) + limit - 1) / limit);
+        for (LiveSegment part : segment.split(parts)) {
+          long partBytes = readBytes(part);
+          if (bytes > 0 && bytes + partBytes > limit) {
+            partitions.add(new Segments(List.copyOf(together)));
+            together.clear();
+            bytes = 0;
+          }
+          if (partBytes > 0) {
+            together.add(part);
+            bytes += partBytes;
+          }
         }
-        if (bytes > 0 && bytes + segment.ref().file().bytes() > MAX_PARTITION_BYTES) {
-          partitions.add(new Segments(List.copyOf(together)));
-          together.clear();
-          bytes = 0;
-        }
-        together.add(segment);
-        bytes += segment.ref().file().bytes();
       }
       if (!together.isEmpty()) {
         partitions.add(new Segments(List.copyOf(together)));
@@ -167,6 +196,18 @@ final class IndexScan implements Scan, Batch, SupportsReportStatistics {
     } catch (IOException e) {
       throw new UncheckedIOException(e.getMessage(), e);
     }
+  }
+
+  /** As large as Spark makes the partitions of files, and as small where there are few. */
+  private long partitionBytes(List<LiveSegment> segments) {
+    long all = segments.stream().mapToLong(this::readBytes).sum();
+    long perTask = all / spark.sparkContext().defaultParallelism() + 1;
+    return Math.min(maxPartitionBytes, Math.max(minPartitionBytes, perTask));
+  }
+
+  /** About how much is read of a segment: the wanted columns of its live rows. */
+  private long readBytes(LiveSegment segment) {
+    return Math.multiplyExact(segment.liveRows(), rowBytes());
   }
 
   @Override

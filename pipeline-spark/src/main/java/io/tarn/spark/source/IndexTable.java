@@ -116,6 +116,7 @@ final class IndexTable implements SupportsRead, SupportsWrite, SupportsDeleteV2 
     return Set.of(
         TableCapability.BATCH_READ,
         TableCapability.V1_BATCH_WRITE,
+        TableCapability.TRUNCATE,
         TableCapability.ACCEPT_ANY_SCHEMA);
   }
 
@@ -123,7 +124,9 @@ final class IndexTable implements SupportsRead, SupportsWrite, SupportsDeleteV2 
   public WriteBuilder newWriteBuilder(LogicalWriteInfo info) {
     checkWritable();
     Map<String, String> options = info.options().asCaseSensitiveMap();
-    return new JobWrite(table -> new TableWrite(spark, location, options, table).append());
+    return new JobWrite(
+        table -> new TableWrite(spark, location, options, table).append(),
+        table -> new TableWrite(spark, location, options, table).overwrite());
   }
 
   private void checkWritable() {

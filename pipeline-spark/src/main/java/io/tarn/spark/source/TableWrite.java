@@ -6,6 +6,7 @@ import io.tarn.index.commit.SnapshotLog;
 import io.tarn.index.feature.Attribute;
 import io.tarn.index.feature.AttributeType;
 import io.tarn.index.feature.Schema;
+import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.storage.Storage;
 import io.tarn.settings.Settings;
 import io.tarn.settings.SettingsException;
@@ -47,11 +48,15 @@ final class TableWrite {
   private static final String ORIGIN = "in the options";
   private static final String INDEX = "index";
   private static final String INPUT_PATH = "input.path";
+  private static final String OVERWRITE = "overwrite";
+  private static final String METRIC = "metric";
+  private static final String QUANTIZER = "quantizer";
   private static final String ATTRIBUTES = "input.attributes";
   private static final String ORDER_COLUMN = "input.order-column";
 
   /** Settings that say what Spark says itself. */
-  private static final Set<String> NO_OPTIONS = Set.of(INDEX, INPUT_PATH, "input.format");
+  private static final Set<String> NO_OPTIONS =
+      Set.of(INDEX, INPUT_PATH, "input.format", OVERWRITE);
 
   private final SparkSession spark;
   private final String location;
@@ -100,10 +105,42 @@ final class TableWrite {
         });
   }
 
+  /**
+   * Puts the table in the place of all rows of an index, or builds one where there is none.
+   *
+   * @throws UnusableInputException if the table or the options cannot be used, or the index cannot
+   *     be overwritten
+   */
+  void overwrite() {
+    Optional<Snapshot> old = newest();
+    if (old.isEmpty()) {
+      build();
+      return;
+    }
+    Schema schema = old.get().schema();
+    run(
+        () -> {
+          Map<String, Object> fixed = new HashMap<>(Map.of(OVERWRITE, true));
+          if (!options.containsKey(METRIC)) {
+            fixed.put(METRIC, schema.metric().externalName());
+          }
+          if (!options.containsKey(QUANTIZER)) {
+            fixed.put(QUANTIZER, old.get().model().quantizer());
+          }
+          BuildSettings given = settings(BuildSettings.class, fixed);
+          fixed.putAll(columns(given.input(), Optional.empty(), Optional.of(schema)));
+          BuildJob.run(spark, settings(BuildSettings.class, fixed), withDoublesOf(schema));
+        });
+  }
+
   /** Whether there is an index. */
   boolean indexExists() {
+    return newest().isPresent();
+  }
+
+  private Optional<Snapshot> newest() {
     try (Storage storage = new IndexLocation(spark.sparkContext(), location).open()) {
-      return new SnapshotLog(storage).newestVersion() > 0;
+      return new SnapshotLog(storage).findNewest();
     } catch (IOException | IllegalArgumentException e) {
       throw new UnusableInputException(e.getMessage(), e);
     }
@@ -117,15 +154,31 @@ final class TableWrite {
   void append() {
     run(
         () -> {
-          AppendSettings given = settings(AppendSettings.class, Map.of());
           Schema schema;
           try (Storage storage = new IndexLocation(spark.sparkContext(), location).open()) {
             schema = new SnapshotLog(storage).newest().schema();
           }
+          checkMetric(schema);
+          AppendSettings given = settings(AppendSettings.class, Map.of());
           Map<String, Object> columns =
               columns(given.input(), given.opColumn(), Optional.of(schema));
           AppendJob.run(spark, settings(AppendSettings.class, columns), withDoublesOf(schema));
         });
+  }
+
+  /** The metric is no setting of appends, and yet said by who takes it for one. */
+  private void checkMetric(Schema index) {
+    String given = options.remove(METRIC);
+    if (given != null && !given.equals(index.metric().externalName())) {
+      throw new UnusableInputException(
+          "the index at "
+              + location
+              + " has metric "
+              + index.metric().externalName()
+              + ", and metric is "
+              + given
+              + ": it is settled when an index is built");
+    }
   }
 
   /** Decimals, such as SQL's literals with a point, as the doubles that the index has for them. */
@@ -150,7 +203,12 @@ final class TableWrite {
     for (String key : options.keySet()) {
       if (NO_OPTIONS.contains(key)) {
         throw new UnusableInputException(
-            "'" + key + "' is no option: the rows are those that are written");
+            "'"
+                + key
+                + "' is no option: "
+                + (key.equals(OVERWRITE)
+                    ? "the mode of the write says it"
+                    : "the rows are those that are written"));
       }
     }
     Map<String, Object> fixed = new HashMap<>(columns);

@@ -41,7 +41,9 @@ import org.apache.spark.sql.util.CaseInsensitiveStringMap;
  * <p>{@code tarn.products} is the index in the directory {@code products} below that which {@code
  * spark.sql.catalog.tarn.warehouse} names; a name with a slash, in backticks, is the path of an
  * index. There are no namespaces. {@code CREATE TABLE … AS SELECT} builds an index, with the
- * settings of the build job as its table properties; no index is ever dropped or altered.
+ * settings of the build job as its table properties; {@code REPLACE} puts other rows in the place
+ * of all that an index has; {@code ALTER TABLE … ADD COLUMN} adds an attribute. No index is ever
+ * dropped or altered otherwise.
  */
 public final class TarnCatalog implements StagingTableCatalog {
   private static final String WAREHOUSE = "warehouse";
@@ -202,6 +204,26 @@ public final class TarnCatalog implements StagingTableCatalog {
   @Override
   public StagedTable stageCreate(Identifier identifier, TableInfo info)
       throws TableAlreadyExistsException, NoSuchNamespaceException {
+    StagedTable table = stageCreateOrReplace(identifier, info);
+    if (tableExists(identifier)) {
+      throw new TableAlreadyExistsException(identifier);
+    }
+    return table;
+  }
+
+  /** Puts the rows that are then written in the place of all rows of an index. */
+  @Override
+  public StagedTable stageReplace(Identifier identifier, TableInfo info)
+      throws NoSuchTableException, NoSuchNamespaceException {
+    if (!tableExists(identifier)) {
+      throw new NoSuchTableException(name, qualified(identifier));
+    }
+    return stageCreateOrReplace(identifier, info);
+  }
+
+  @Override
+  public StagedTable stageCreateOrReplace(Identifier identifier, TableInfo info)
+      throws NoSuchNamespaceException {
     if (identifier.namespace().length > 0) {
       throw new NoSuchNamespaceException(identifier.namespace());
     }
@@ -213,42 +235,24 @@ public final class TarnCatalog implements StagingTableCatalog {
                         "set spark.sql.catalog."
                             + name
                             + ".warehouse to the directory in which indexes are to lie"));
-    if (isIndex(location)) {
-      throw new TableAlreadyExistsException(identifier);
-    }
     if (info.partitions().length > 0) {
       throw new UnusableInputException("an index has no partitions but its lists");
     }
-    return new NewIndexTable(location, info);
+    return new NewIndexTable(location, info, tableExists(identifier));
   }
 
+  /** Adds attributes; nothing else of an index is ever altered. */
   @Override
-  public StagedTable stageReplace(Identifier identifier, TableInfo info) {
-    throw replacing(identifier);
-  }
-
-  @Override
-  public StagedTable stageCreateOrReplace(Identifier identifier, TableInfo info)
-      throws NoSuchNamespaceException {
-    try {
-      return stageCreate(identifier, info);
-    } catch (TableAlreadyExistsException e) {
-      throw replacing(identifier);
+  public Table alterTable(Identifier identifier, TableChange... changes)
+      throws NoSuchTableException {
+    if (!tableExists(identifier)) {
+      throw new NoSuchTableException(name, qualified(identifier));
     }
-  }
-
-  private UnsupportedOperationException replacing(Identifier identifier) {
-    return new UnsupportedOperationException(
-        name
-            + "."
-            + qualified(identifier)
-            + " cannot be replaced: insert into it, or build another index");
-  }
-
-  @Override
-  public Table alterTable(Identifier identifier, TableChange... changes) {
-    throw new UnsupportedOperationException(
-        "the columns and properties of an index cannot be altered");
+    NewAttributes.of(changes)
+        .addTo(
+            new IndexLocation(
+                SparkSession.active().sparkContext(), location(identifier).orElseThrow()));
+    return loadTable(identifier);
   }
 
   @Override
@@ -267,10 +271,15 @@ public final class TarnCatalog implements StagingTableCatalog {
   private static final class NewIndexTable implements StagedTable, SupportsWrite {
     private final String location;
     private final Column[] columns;
+    private final boolean replaces;
     private final Map<String, String> settings = new HashMap<>();
 
-    NewIndexTable(String location, TableInfo info) {
+    /**
+     * @param replaces whether it puts the rows in the place of those of an index
+     */
+    NewIndexTable(String location, TableInfo info, boolean replaces) {
       this.location = location;
+      this.replaces = replaces;
       this.columns = info.columns();
       info.properties()
           .forEach(
@@ -293,15 +302,26 @@ public final class TarnCatalog implements StagingTableCatalog {
 
     @Override
     public Set<TableCapability> capabilities() {
-      return Set.of(TableCapability.V1_BATCH_WRITE, TableCapability.ACCEPT_ANY_SCHEMA);
+      return Set.of(
+          TableCapability.V1_BATCH_WRITE,
+          TableCapability.TRUNCATE,
+          TableCapability.ACCEPT_ANY_SCHEMA);
     }
 
     @Override
     public WriteBuilder newWriteBuilder(LogicalWriteInfo info) {
       Map<String, String> options = new HashMap<>(settings);
       options.putAll(info.options().asCaseSensitiveMap());
-      return new JobWrite(
-          table -> new TableWrite(SparkSession.active(), location, options, table).build());
+      JobWrite.Job write =
+          table -> {
+            TableWrite rows = new TableWrite(SparkSession.active(), location, options, table);
+            if (replaces) {
+              rows.overwrite();
+            } else {
+              rows.build();
+            }
+          };
+      return new JobWrite(write, write);
     }
 
     /** The build committed what it wrote, or nothing. */

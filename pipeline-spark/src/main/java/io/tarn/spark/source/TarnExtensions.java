@@ -76,6 +76,7 @@ public final class TarnExtensions implements Function1<SparkSessionExtensions, B
                   arguments.wholeNumber(3, "k"),
                   arguments.options(4));
         });
+    extensions.injectResolutionRule(session -> new RefusedStatements());
     return BoxedUnit.UNIT;
   }
 

@@ -24,8 +24,8 @@ import scala.jdk.javaapi.CollectionConverters;
  * of the index at a path. The options {@code version} and {@code timestamp} read an older version.
  *
  * <p>{@code df.write().format("tarn").mode("append").save(path)} upserts rows into an index, as the
- * append job does; the other modes build one, as the build job does. Options are settings of these
- * jobs.
+ * append job does; the other modes build one, as the build job does, {@code overwrite} in the place
+ * of all rows of one that is there. Options are settings of these jobs.
  */
 public final class TarnSource
     implements TableProvider, DataSourceRegister, CreatableRelationProvider {
@@ -80,8 +80,7 @@ public final class TarnSource
   }
 
   /**
-   * Writes a table. Nothing is put in the place of an index that is there: {@code overwrite} builds
-   * only where there is none.
+   * Writes a table.
    *
    * @throws UnusableInputException if the table or the options cannot be used, or if there is an
    *     index, or none, where the mode needs the contrary
@@ -97,7 +96,8 @@ public final class TarnSource
     TableWrite write = new TableWrite(context.sparkSession(), path, settings, table);
     switch (mode) {
       case Append -> write.append();
-      case Overwrite, ErrorIfExists -> write.build();
+      case Overwrite -> write.overwrite();
+      case ErrorIfExists -> write.build();
       case Ignore -> {
         if (!write.indexExists()) {
           write.build();

@@ -11,11 +11,17 @@ public final class ListCount {
 
   /**
    * The largest power of two that is at most four times the square root of the number of rows, and
-   * leaves 39 rows to a list: 64 for 2,500 rows, 1,024 for 100,000, 2,048 for a million.
+   * leaves 39 rows to a list, of the sample too: 64 for 2,500 rows, 1,024 for 100,000, 2,048 for a
+   * million, 8,192 for ten million of dimension 128, and 1,024 for as many of dimension 1,536, of
+   * which a sample of 256 MiB holds 43,690.
+   *
+   * @param maxSampleRows the most rows of this dimension that are drawn to train on
    */
-  public static int byDefault(long rows) {
+  public static int byDefault(long rows, long maxSampleRows) {
     double limit =
-        Math.min(LISTS_PER_SQUARE_ROOT * Math.sqrt(rows), (double) rows / MIN_ROWS_PER_LIST);
+        Math.min(
+            LISTS_PER_SQUARE_ROOT * Math.sqrt(rows),
+            (double) Math.min(rows, maxSampleRows) / MIN_ROWS_PER_LIST);
     return Integer.highestOneBit(Math.max(1, (int) limit));
   }
 }

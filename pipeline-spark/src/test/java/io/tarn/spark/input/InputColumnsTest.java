@@ -55,7 +55,7 @@ class InputColumnsTest {
   }
 
   private static ColumnRequest change(InputSettings input, String op) {
-    return ColumnRequest.forChanges(input, INDEX, Optional.ofNullable(op), 77);
+    return ColumnRequest.forChanges(input, INDEX, Optional.ofNullable(op), 77, false);
   }
 
   private static List<InputRow> rows(String select, ColumnRequest request) {
@@ -283,7 +283,8 @@ class InputColumnsTest {
     assertUnusable(
         ID_AND_VECTOR + ", 1 as other",
         change(input(Optional.empty(), List.of("other"), Optional.empty()), null),
-        "the index has no attribute 'other'; it has title string, price double, hot boolean");
+        "the index has no attribute 'other'; it has title string, price double, hot boolean. Set"
+            + " add-attributes to true to add it");
   }
 
   @Test

@@ -18,6 +18,7 @@ import io.tarn.spark.VectorRows;
 import io.tarn.spark.input.UnusableInputException;
 import io.tarn.spark.live.LiveSegment;
 import io.tarn.spark.live.SettledRows;
+import io.tarn.spark.segment.IndexLocation;
 import java.nio.file.Path;
 import java.sql.Timestamp;
 import java.time.Instant;
@@ -33,10 +34,14 @@ import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class KnnJoinTest {
   private static final int QUERIES = 60;
   private static final int K = 10;
+  private static final long SMALL_PARTS = 1 << 20;
+  private static final long ONE_PART = 1L << 40;
 
   @TempDir static Path directory;
   private static Path index;
@@ -51,7 +56,9 @@ class KnnJoinTest {
         SettledRows.of(
             LocalSpark.session(), SampleIndex.location(index), IndexFiles.view(index).snapshot());
     // With one part only there would be nothing to bring together.
-    assertThat(Parts.of(segments, 2).count()).isGreaterThan(1);
+    assertThat(Parts.of(segments, 2, false).count()).isGreaterThan(1);
+    assertThat(Parts.ofBytes(segments, SMALL_PARTS).count()).isGreaterThan(1);
+    assertThat(Parts.of(segments, 2, true).count()).isEqualTo(1);
   }
 
   private static Dataset<Row> queries() {
@@ -64,6 +71,7 @@ class KnnJoinTest {
 
   private static Dataset<Row> join(Dataset<Row> queries, int k, String... options) {
     Map<String, String> map = new HashMap<>();
+    map.put("part-bytes", Long.toString(SMALL_PARTS));
     for (int i = 0; i < options.length; i += 2) {
       map.put(options[i], options[i + 1]);
     }
@@ -122,9 +130,10 @@ class KnnJoinTest {
     return Query.nearest(new float[1], k).probing(Probe.exact());
   }
 
-  @Test
-  void anExactJoinIsWhatExactSearchFinds() throws Exception {
-    Dataset<Row> joined = join("exact", "true");
+  @ParameterizedTest
+  @ValueSource(longs = {SMALL_PARTS, ONE_PART})
+  void anExactJoinIsWhatExactSearchFinds(long partBytes) throws Exception {
+    Dataset<Row> joined = join("exact", "true", "part-bytes", Long.toString(partBytes));
     assertThat(joined.schema().simpleString())
         .isEqualTo(
             "struct<query:bigint,vector:array<float>,ts:bigint,rank:int,distance:float,"
@@ -136,9 +145,11 @@ class KnnJoinTest {
     assertThat(first.<Long>getAs("ts")).isEqualTo(5);
   }
 
-  @Test
-  void aJoinProbesTheListsThatASearchProbes() throws Exception {
-    Map<Long, List<List<Object>>> found = neighbours(join("nprobe", "2"));
+  @ParameterizedTest
+  @ValueSource(longs = {SMALL_PARTS, ONE_PART})
+  void aJoinProbesTheListsThatASearchProbes(long partBytes) throws Exception {
+    Map<Long, List<List<Object>>> found =
+        neighbours(join("nprobe", "2", "part-bytes", Long.toString(partBytes)));
     Map<Long, List<List<Object>>> searched =
         expected(Query.nearest(new float[1], K).probing(Probe.nearest(2)));
     // Bounds of codes may err, and differently if lists come in another order.
@@ -162,23 +173,55 @@ class KnnJoinTest {
     return (double) shared / (QUERIES * K);
   }
 
-  @Test
-  void neighboursFulfilTheFilterHoweverFewThereAre() throws Exception {
+  @ParameterizedTest
+  @ValueSource(longs = {SMALL_PARTS, ONE_PART})
+  void neighboursFulfilTheFilterHoweverFewThereAre(long partBytes) throws Exception {
+    String bytes = Long.toString(partBytes);
     Filter filter = Filter.and(Filter.equal("kind", "it's"), Filter.less("year", 1905));
     String text = "kind = 'it''s' and year < 1905";
     Map<Long, List<List<Object>>> exact = expected(exactly(K).where(filter));
     assertThat(exact.get(0L)).isNotEmpty();
-    assertThat(neighbours(join("exact", "true", "filter", text))).isEqualTo(exact);
+    assertThat(neighbours(join("exact", "true", "filter", text, "part-bytes", bytes)))
+        .isEqualTo(exact);
     // One list holds too few of them, so the others are looked at as well.
-    assertThat(neighbours(join("nprobe", "1", "filter", text))).isEqualTo(exact);
+    assertThat(neighbours(join("nprobe", "1", "filter", text, "part-bytes", bytes)))
+        .isEqualTo(exact);
     assertThat(join("filter", "kind = 'none'").count()).isZero();
   }
 
   @Test
-  void thereMayBeFewerNeighboursThanAskedFor() throws Exception {
+  void nothingIsDoneBeforeAnAction() throws Exception {
+    Path other = directory.resolve("other");
+    SampleIndex.build(other, 200);
+    Dataset<Row> joined =
+        TarnIndex.of(LocalSpark.session(), other.toString())
+            .knnJoin(queries(), "vector", 3, Map.of());
+    assertThat(joined.where("rank = 1").queryExecution().executedPlan().toString()).isNotEmpty();
+    IndexLocation location = SampleIndex.location(other);
+    assertThat(SettledRows.ifKnown(location, IndexFiles.view(other).snapshot())).isEmpty();
+    assertThat(joined.count()).isEqualTo(3 * QUERIES);
+    assertThat(SettledRows.ifKnown(location, IndexFiles.view(other).snapshot())).isPresent();
+    Dataset<Row> table = LocalSpark.session().read().format("tarn").load(other.toString());
+    assertThat(table.select("id").count()).isEqualTo(200);
+  }
+
+  @Test
+  void queriesInOnePartitionAreSpread() throws Exception {
+    Dataset<Row> together = queries().coalesce(1);
+    Map<Long, List<List<Object>>> exact = expected(exactly(K));
+    assertThat(
+            neighbours(join(together, K, "exact", "true", "part-bytes", Long.toString(ONE_PART))))
+        .isEqualTo(exact);
+    assertThat(join(queries().where("query < 0"), K).count()).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {SMALL_PARTS, ONE_PART})
+  void thereMayBeFewerNeighboursThanAskedFor(long partBytes) throws Exception {
     long live = IndexFiles.view(index).liveRowCount();
     Dataset<Row> one = queries().where("query = 3");
-    assertThat(join(one, 100_000, "nprobe", "1").count()).isEqualTo(live);
+    assertThat(join(one, 100_000, "nprobe", "1", "part-bytes", Long.toString(partBytes)).count())
+        .isEqualTo(live);
   }
 
   @Test
@@ -216,6 +259,7 @@ class KnnJoinTest {
   void mistakesAreNamed() {
     assertRefused(() -> join("nprob", "3"), "unknown key 'nprob' in the options; did you mean");
     assertRefused(() -> join("nprobe", "0"), "nprobe 0 is less than 1");
+    assertRefused(() -> join("part-bytes", "0"), "part-bytes 0 is less than 1");
     assertRefused(() -> join("nprobe", "3", "exact", "true"), "give at most one");
     assertRefused(() -> join("recall", "0.9"), "the index has not been calibrated");
     assertRefused(() -> join("filter", "colour = 1"), "there is no attribute 'colour'");

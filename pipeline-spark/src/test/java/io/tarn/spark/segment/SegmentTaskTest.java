@@ -28,11 +28,16 @@ class SegmentTaskTest {
   @TempDir Path directory;
 
   private SegmentTask task(long segmentBytes) {
+    return task(segmentBytes, new SegmentNames());
+  }
+
+  private SegmentTask task(long segmentBytes, SegmentNames names) {
     return new SegmentTask(
         new LocalStorage(directory),
         SCHEMA,
         new Model(Metric.L2, 2, new int[] {3, 5, 9}, 10, new float[6], new Quantizer.None()),
-        segmentBytes);
+        segmentBytes,
+        names);
   }
 
   private static AssignedRow row(int list, long id) {
@@ -100,13 +105,36 @@ class SegmentTaskTest {
   }
 
   @Test
-  void aTaskThatIsClosedEarlyLeavesNothingHalfWritten() throws IOException {
+  void aTaskThatIsClosedEarlyLeavesNothing() throws IOException {
     try (SegmentTask task = task(100)) {
       task.add(row(0, 1), 200);
       task.add(row(1, 2), 1);
+      // The first segment has ended, the second is half-written.
+      assertThat(files()).hasSize(2);
     }
-    // The first segment was finished: an orphan, but whole.
+    assertThat(files()).isEmpty();
+  }
+
+  @Test
+  void onlyOnesOwnSegmentsThatDoNotCountAreDeleted() throws IOException {
+    SegmentNames names = new SegmentNames();
+    List<SegmentRef> others;
+    try (SegmentTask task = task(100)) {
+      task.add(row(0, 1), 1);
+      others = task.finish();
+    }
+    List<SegmentRef> own;
+    try (SegmentTask task = task(100, names)) {
+      task.add(row(0, 1), 200);
+      task.add(row(1, 2), 200);
+      task.add(row(2, 3), 200);
+      own = task.finish();
+    }
+    assertThat(own).hasSize(3);
+    assertThat(names.deleteOthers(new LocalStorage(directory), own.subList(1, 2))).isEqualTo(2);
+    assertThat(files().stream().map(file -> "segments/" + file.getFileName()).toList())
+        .containsExactlyInAnyOrder(own.get(1).path(), others.get(0).path());
+    assertThat(names.deleteOthers(new LocalStorage(directory), List.of())).isEqualTo(1);
     assertThat(files()).hasSize(1);
-    assertThat(files().get(0).getFileName().toString()).endsWith(".parquet");
   }
 }

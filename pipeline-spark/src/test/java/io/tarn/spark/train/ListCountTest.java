@@ -17,9 +17,16 @@ class ListCountTest {
     "60000, 512",
     "100000, 1024",
     "1000000, 2048",
-    "100000000, 32768"
+    "100000000, 8192"
   })
   void theRuleIsTheDocumentedOne(long rows, int lists) {
-    assertThat(ListCount.byDefault(rows)).isEqualTo(lists);
+    assertThat(ListCount.byDefault(rows, 524_288)).isEqualTo(lists);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"8, 8388608, 8192", "128, 524288, 8192", "1536, 43690, 1024", "4096, 16384, 256"})
+  void longVectorsGetFewerListsAsFewerFitIntoTheSample(int dimension, long fitting, int lists) {
+    assertThat((256L << 20) / (dimension * 4L)).isEqualTo(fitting);
+    assertThat(ListCount.byDefault(10_000_000, fitting)).isEqualTo(lists);
   }
 }

@@ -3,6 +3,7 @@ package io.tarn.index.kernel.simd;
 import io.tarn.index.kernel.PackedRows;
 import io.tarn.index.kernel.VectorKernels;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /** The kernels with the Vector API, at the widest vectors the processor has. */
@@ -71,6 +72,46 @@ public final class SimdKernels implements VectorKernels {
       float[] a, int aOffset, float[] b, int bOffset, FloatVector sum) {
     return FloatVector.fromArray(SPECIES, a, aOffset)
         .fma(FloatVector.fromArray(SPECIES, b, bOffset), sum);
+  }
+
+  @Override
+  public int countBelow(float[] values, int count, float limit) {
+    int below = 0;
+    int i = 0;
+    for (; i + LANES <= count; i += LANES) {
+      below +=
+          FloatVector.fromArray(SPECIES, values, i).compare(VectorOperators.LT, limit).trueCount();
+    }
+    for (; i < count; i++) {
+      below += values[i] < limit ? 1 : 0;
+    }
+    return below;
+  }
+
+  @Override
+  public int placesBelow(float[] values, int count, float limit, int[] places) {
+    int below = 0;
+    int i = 0;
+    // Four vectors at a time: how often the inner loop runs is guessed less often.
+    for (; i + 4 * LANES <= count; i += 4 * LANES) {
+      long mask = below(values, i, limit);
+      mask |= below(values, i + LANES, limit) << LANES;
+      mask |= below(values, i + 2 * LANES, limit) << 2 * LANES;
+      mask |= below(values, i + 3 * LANES, limit) << 3 * LANES;
+      for (; mask != 0; mask &= mask - 1) {
+        places[below++] = i + Long.numberOfTrailingZeros(mask);
+      }
+    }
+    for (; i < count; i++) {
+      if (values[i] < limit) {
+        places[below++] = i;
+      }
+    }
+    return below;
+  }
+
+  private static long below(float[] values, int at, float limit) {
+    return FloatVector.fromArray(SPECIES, values, at).compare(VectorOperators.LT, limit).toLong();
   }
 
   @Override

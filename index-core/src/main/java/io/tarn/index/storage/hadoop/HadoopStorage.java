@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -80,6 +81,15 @@ final class HadoopStorage implements Storage {
 
   @Override
   public List<FileStat> list(String directory) throws IOException {
+    return list(directory, name -> !name.startsWith(HIDDEN_PREFIX));
+  }
+
+  @Override
+  public List<FileStat> listPending(String directory) throws IOException {
+    return list(directory, name -> name.startsWith(RenamedFile.PENDING_PREFIX));
+  }
+
+  private List<FileStat> list(String directory, Predicate<String> wanted) throws IOException {
     Path folder = resolve(directory);
     List<FileStat> found = new ArrayList<>();
     try {
@@ -88,7 +98,7 @@ final class HadoopStorage implements Storage {
         FileStatus entry = entries.next();
         String name = entry.getPath().getName();
         boolean isChild = folder.equals(entry.getPath().getParent());
-        if (entry.isFile() && isChild && !name.startsWith(HIDDEN_PREFIX)) {
+        if (entry.isFile() && isChild && wanted.test(name)) {
           found.add(toStat(directory + "/" + name, entry));
         }
       }

@@ -17,7 +17,7 @@ import org.apache.hadoop.fs.permission.FsPermission;
  * by a {@link Publication}.
  */
 final class RenamedFile extends PendingFile {
-  private static final String PENDING_PREFIX = HadoopStorage.HIDDEN_PREFIX + "pending-";
+  static final String PENDING_PREFIX = HadoopStorage.HIDDEN_PREFIX + "pending-";
   private static final int BUFFER_BYTES = 64 * 1024;
 
   /** Gives a finished file its name. */

@@ -1,0 +1,2 @@
+/** Which versions and files of an index are no longer kept, and removing them. */
+package io.tarn.index.expire;

@@ -1,0 +1,2 @@
+/** Writing segments of an index anew, from executors. */
+package io.tarn.spark.maintain;
