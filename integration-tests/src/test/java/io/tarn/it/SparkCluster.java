@@ -75,20 +75,26 @@ final class SparkCluster implements AutoCloseable {
     }
   }
 
-  /** Kills one of the JVMs in which tasks run, as {@code kill -9} does. */
-  void killAnExecutor() {
+  /** Whether no worker has a JVM in which tasks run. */
+  boolean isIdle() {
+    return workers.stream().flatMap(ChildProcess::descendants).noneMatch(SparkCluster::isExecutor);
+  }
+
+  /** Kills a JVM in which a worker's tasks run, as {@code kill -9} does. */
+  void killAnExecutorOf(int worker) {
     ProcessHandle executor =
-        workers.stream()
-            .flatMap(ChildProcess::descendants)
+        workers
+            .get(worker)
+            .descendants()
             .filter(SparkCluster::isExecutor)
             .findFirst()
             .orElseThrow(() -> new AssertionError("no executor is running"));
     executor.destroyForcibly();
   }
 
-  /** Kills the first worker, as {@code kill -9} does; its executors end when they notice. */
-  void killAWorker() {
-    workers.remove(0).kill();
+  /** Kills a worker, as {@code kill -9} does; its executors end when they notice. */
+  void killWorker(int worker) {
+    workers.remove(worker).kill();
   }
 
   private static boolean isExecutor(ProcessHandle process) {

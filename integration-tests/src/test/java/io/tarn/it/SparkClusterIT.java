@@ -55,13 +55,18 @@ class SparkClusterIT {
   private static final String CONF = System.getProperty("tarn.root") + "/conf";
 
   private static final int WORKERS = 2;
-  private static final int ROWS = 150_000;
+
+  /** As many as give a build some seconds, in which processes can be killed. */
+  private static final int ROWS = 60_000;
+
+  private static final int FEW_ROWS = 4_000;
 
   @TempDir static Path shared;
   @TempDir Path directory;
 
   private static SparkCluster cluster;
   private static VectorTable table;
+  private static VectorTable few;
   private static VectorTable changes;
 
   private final SplittableRandom random = new SplittableRandom(1);
@@ -69,6 +74,7 @@ class SparkClusterIT {
   @BeforeAll
   static void startCluster() throws IOException {
     table = VectorTable.write(shared.resolve("table.bvecs"), ROWS);
+    few = VectorTable.write(shared.resolve("few.bvecs"), FEW_ROWS);
     changes = VectorTable.write(shared.resolve("changes.bvecs"), 1_000);
     cluster = SparkCluster.start(shared.resolve("spark"), WORKERS);
   }
@@ -138,20 +144,29 @@ class SparkClusterIT {
     List<String> inCluster = new ArrayList<>();
     inCluster.addAll(List.of("--deploy-mode", "cluster"));
     inCluster.addAll(List.of("--conf", "spark.standalone.submit.waitAppCompletion=true"));
-    inCluster.addAll(build(undisturbed.toString()));
-    assertThat(cluster.run(inCluster)).contains("FINISHED");
+    inCluster.addAll(build(table, undisturbed.toString()));
+    ChildProcess first = cluster.submit(inCluster);
+    awaitSegments(first, undisturbed, 1);
+    // It asks for the driver's state now and then: its end comes later than that of the job.
+    first.await("an idle cluster", COMMAND_LIMIT, cluster::isIdle);
 
     Path disturbed = directory.resolve("disturbed");
-    ChildProcess submit = cluster.submit(build(disturbed.toString()));
+    ChildProcess submit = cluster.submit(build(table, disturbed.toString()));
+    submit.awaitOutput("with ID 0", COMMAND_LIMIT);
+    submit.awaitOutput("with ID 1", COMMAND_LIMIT);
     awaitSegments(submit, disturbed, 1);
-    cluster.killAnExecutor();
+    cluster.killAnExecutorOf(0);
+    submit.awaitOutput("Lost executor", COMMAND_LIMIT);
     awaitSegments(submit, disturbed, 5);
-    cluster.killAWorker();
+    // The other one, whose executor is at work.
+    cluster.killWorker(1);
     SparkCluster.awaitSuccess(submit);
+    SparkCluster.awaitSuccess(first);
 
+    assertThat(first.output()).contains("FINISHED");
     assertThat(submit.output().split("Lost executor")).hasSizeGreaterThan(2);
     Storage storage = new LocalStorage(disturbed);
-    assertHoldsTheTable(storage, 1);
+    assertHolds(table, storage, 1);
     assertThat(models(disturbed)).isEqualTo(models(undisturbed));
     assertThat(lists(storage)).isEqualTo(lists(new LocalStorage(undisturbed)));
     assertThat(strayFiles(disturbed)).allMatch(name -> name.startsWith(".pending-"));
@@ -161,22 +176,22 @@ class SparkClusterIT {
   void whatAKilledDriverLeavesIsNoObstacle() throws Exception {
     Path index = directory.resolve("index");
     Storage storage = new LocalStorage(index);
-    ChildProcess building = cluster.submit(build(index.toString()));
+    ChildProcess building = cluster.submit(build(table, index.toString()));
     awaitSegments(building, index, 1);
     building.kill();
     assertThatThrownBy(() -> IndexReader.open(storage)).isInstanceOf(NotAnIndexException.class);
 
-    cluster.run(build(index.toString()));
-    assertHoldsTheTable(storage, 1);
+    cluster.run(build(table, index.toString()));
+    assertHolds(table, storage, 1);
 
     int before = files(index.resolve("segments")).size();
     ChildProcess appending = cluster.submit(append(table, index.toString()));
     awaitSegments(appending, index, before + 1);
     appending.kill();
-    assertHoldsTheTable(storage, 1);
+    assertHolds(table, storage, 1);
 
     cluster.run(append(changes, index.toString()));
-    assertHoldsTheTable(storage, 2);
+    assertHolds(table, storage, 2);
   }
 
   @Test
@@ -210,7 +225,7 @@ class SparkClusterIT {
           settings.addAll(List.of("--conf", "spark.hadoop." + key + "=" + value));
           configuration.set(key, value);
         });
-    cluster.run(concat(settings, build(index)));
+    cluster.run(concat(settings, build(few, index)));
     cluster.run(concat(settings, append(changes, index)));
 
     Path conf = Files.createDirectories(directory.resolve("hadoop-conf"));
@@ -222,11 +237,12 @@ class SparkClusterIT {
         tarn(conf, "search", "--index", index, "--id", "17", "--k", "1", "--tier", "remote");
     assertThat(found).contains("17");
     try (Storage storage = StorageLocation.open(index, configuration)) {
-      assertHoldsTheTable(storage, 2);
+      assertHolds(few, storage, 2);
       OpenOptions remote = new OpenOptions(32L << 20, VectorTier.REMOTE);
       IndexReader reader = IndexReader.open(storage, remote);
-      assertThat(reader.search(VectorTable.vector(ROWS - 1), 1, Probe.exact()).hits().get(0).id())
-          .isEqualTo(FeatureId.of(ROWS - 1L));
+      int last = FEW_ROWS - 1;
+      assertThat(reader.search(VectorTable.vector(last), 1, Probe.exact()).hits().get(0).id())
+          .isEqualTo(FeatureId.of((long) last));
     }
   }
 
@@ -245,11 +261,12 @@ class SparkClusterIT {
     }
   }
 
-  private static void assertHoldsTheTable(Storage storage, long version) throws IOException {
+  private static void assertHolds(VectorTable table, Storage storage, long version)
+      throws IOException {
     assertThat(IndexVerifier.verify(storage).problems()).isEmpty();
     IndexReader reader = IndexReader.open(storage);
     assertThat(reader.view().snapshot().version()).isEqualTo(version);
-    assertThat(reader.view().liveRowCount()).isEqualTo(ROWS);
+    assertThat(reader.view().liveRowCount()).isEqualTo(table.rows());
     reader
         .view()
         .forEachLive(
@@ -314,8 +331,8 @@ class SparkClusterIT {
     }
   }
 
-  private static List<String> build(String index) {
-    return job("BuildJob", table, index, "nlist=64");
+  private static List<String> build(VectorTable input, String index) {
+    return job("BuildJob", input, index, "nlist=64");
   }
 
   private static List<String> append(VectorTable input, String index) {
@@ -340,7 +357,7 @@ class SparkClusterIT {
         "--set",
         "input.format=bvecs",
         "--set",
-        "segment-bytes=1048576",
+        "segment-bytes=524288",
         "--set",
         setting,
         "--set",
