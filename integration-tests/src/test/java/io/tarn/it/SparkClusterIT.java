@@ -357,7 +357,7 @@ class SparkClusterIT {
         "--set",
         "input.format=bvecs",
         "--set",
-        "segment-bytes=524288",
+        "segment-bytes=1048576",
         "--set",
         setting,
         "--set",

@@ -9,7 +9,7 @@ import java.util.SplittableRandom;
 
 /** A bvecs file, whose rows are numbered; any row can be made again. */
 record VectorTable(Path file, int rows) {
-  static final int DIMENSION = 32;
+  static final int DIMENSION = 64;
 
   static VectorTable write(Path file, int rows) throws IOException {
     try (DataOutputStream out =
