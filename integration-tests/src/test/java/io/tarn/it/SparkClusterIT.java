@@ -197,8 +197,7 @@ class SparkClusterIT {
   @Test
   void anIndexLiesInHdfs() throws Exception {
     Configuration configuration = new Configuration();
-    configuration.set(
-        MiniDFSCluster.HDFS_MINIDFS_BASEDIR, directory.resolve("hdfs").toString());
+    configuration.set(MiniDFSCluster.HDFS_MINIDFS_BASEDIR, directory.resolve("hdfs").toString());
     MiniDFSCluster hdfs = new MiniDFSCluster.Builder(configuration).numDataNodes(1).build();
     try {
       hdfs.waitActive();
@@ -315,9 +314,7 @@ class SparkClusterIT {
 
   private static void awaitSegments(ChildProcess submit, Path index, int count) {
     submit.await(
-        count + " segments",
-        COMMAND_LIMIT,
-        () -> files(index.resolve("segments")).size() >= count);
+        count + " segments", COMMAND_LIMIT, () -> files(index.resolve("segments")).size() >= count);
   }
 
   private static List<Path> files(Path folder) {

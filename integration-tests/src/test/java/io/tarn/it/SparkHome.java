@@ -54,10 +54,14 @@ record SparkHome(Path folder) implements AutoCloseable {
   /** What its programs have to know. */
   Map<String, String> environment() {
     return Map.of(
-        "SPARK_HOME", folder.toString(),
-        "JAVA_HOME", System.getProperty("java.home"),
-        "SPARK_LOCAL_IP", "127.0.0.1",
-        "SPARK_SCALA_VERSION", "2.13");
+        "SPARK_HOME",
+        folder.toString(),
+        "JAVA_HOME",
+        System.getProperty("java.home"),
+        "SPARK_LOCAL_IP",
+        "127.0.0.1",
+        "SPARK_SCALA_VERSION",
+        "2.13");
   }
 
   @Override
