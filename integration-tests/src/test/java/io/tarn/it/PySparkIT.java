@@ -30,7 +30,10 @@ class PySparkIT {
     if (folders != null) {
       environment.put("PYTHONPATH", folders);
     }
-    assumeTrue(hasPySpark(environment), "no python3 with PySpark: set TARN_PYSPARK");
+    assumeTrue(
+        hasPySpark(environment),
+        "no python3 here imports pyspark: install PySpark of Spark's version, or set TARN_PYSPARK to"
+            + " its folders, such as $SPARK_HOME/python:$SPARK_HOME/python/lib/py4j-VERSION-src.zip");
     Path script = directory.resolve("products.py");
     Files.writeString(script, script());
 

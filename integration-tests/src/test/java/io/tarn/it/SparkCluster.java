@@ -1,12 +1,17 @@
 package io.tarn.it;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * A standalone Spark cluster: a master and workers, each a process of its own, run from the jars of
@@ -15,6 +20,7 @@ import java.util.Map;
 final class SparkCluster implements AutoCloseable {
   private static final Duration START_LIMIT = Duration.ofMinutes(2);
   private static final Duration SUBMIT_LIMIT = Duration.ofMinutes(5);
+  private static final Pattern LOG_NAME = Pattern.compile(".*\\.log|stdout|stderr");
 
   private final SparkHome home;
   private final Path work;
@@ -36,7 +42,12 @@ final class SparkCluster implements AutoCloseable {
     SparkHome home = SparkHome.layOut(directory.resolve("spark-home"));
     Map<String, String> environment = new HashMap<>(home.environment());
     environment.put("SPARK_DAEMON_MEMORY", "256m");
-    environment.put("SPARK_DAEMON_JAVA_OPTS", "-Dspark.master.rest.enabled=false");
+    // Cores are left for a second application.
+    environment.put(
+        "SPARK_DAEMON_JAVA_OPTS",
+        "-Dspark.master.rest.enabled=false -Dspark.deploy.defaultCores=2");
+    // Most of what short processes do is to start: this halves it.
+    environment.put("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC");
     SparkCluster cluster =
         new SparkCluster(home, directory.resolve("work"), Ports.free(), environment);
     try {
@@ -164,6 +175,22 @@ final class SparkCluster implements AutoCloseable {
     int status = submit.awaitExit(SUBMIT_LIMIT);
     if (status != 0) {
       throw new AssertionError("spark-submit ended with " + status + submit.tail());
+    }
+  }
+
+  /**
+   * The ends of what its processes have printed, executors and drivers on workers too, as far as
+   * they have printed anything since then.
+   */
+  String tails(Instant since) throws IOException {
+    try (Stream<Path> files = Files.walk(work)) {
+      return files
+          .filter(file -> LOG_NAME.matcher(file.getFileName().toString()).matches())
+          .filter(file -> !file.toFile().isDirectory())
+          .filter(file -> file.toFile().lastModified() >= since.toEpochMilli())
+          .sorted()
+          .map(ChildProcess::tail)
+          .collect(Collectors.joining());
     }
   }
 

@@ -8,14 +8,13 @@ import io.tarn.index.commit.SnapshotLog;
 import io.tarn.index.feature.FeatureId;
 import io.tarn.index.format.SegmentReader;
 import io.tarn.index.search.IndexReader;
-import io.tarn.index.search.OpenOptions;
 import io.tarn.index.search.Probe;
-import io.tarn.index.search.VectorTier;
 import io.tarn.index.segment.Segment;
 import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.storage.LocalStorage;
 import io.tarn.index.storage.Storage;
+import io.tarn.index.storage.hadoop.S3Server;
 import io.tarn.index.storage.hadoop.StorageLocation;
 import io.tarn.index.verify.IndexVerifier;
 import java.io.IOException;
@@ -24,15 +23,16 @@ import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
 import java.util.stream.Stream;
@@ -42,6 +42,9 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.extension.TestWatcher;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -54,28 +57,47 @@ class SparkClusterIT {
   private static final String JOB_JAR = System.getProperty("tarn.spark.jar");
   private static final String CONF = System.getProperty("tarn.root") + "/conf";
 
+  private static final List<String> IN_CLUSTER =
+      List.of(
+          "--deploy-mode", "cluster", "--conf", "spark.standalone.submit.waitAppCompletion=true");
+
   private static final int WORKERS = 2;
 
   /** As many as give a build some seconds, in which processes can be killed. */
   private static final int ROWS = 60_000;
-
-  private static final int FEW_ROWS = 4_000;
 
   @TempDir static Path shared;
   @TempDir Path directory;
 
   private static SparkCluster cluster;
   private static VectorTable table;
-  private static VectorTable few;
   private static VectorTable changes;
+  private static Path application;
+
+  private final Instant started = Instant.now();
+
+  /** Shows, when a test fails, what the processes had to say meanwhile. */
+  @RegisterExtension
+  final TestWatcher logs =
+      new TestWatcher() {
+        @Override
+        public void testFailed(ExtensionContext context, Throwable cause) {
+          try {
+            System.err.println(cluster.tails(started));
+          } catch (IOException e) {
+            cause.addSuppressed(e);
+          }
+        }
+      };
 
   private final SplittableRandom random = new SplittableRandom(1);
 
   @BeforeAll
   static void startCluster() throws IOException {
     table = VectorTable.write(shared.resolve("table.bvecs"), ROWS);
-    few = VectorTable.write(shared.resolve("few.bvecs"), FEW_ROWS);
     changes = VectorTable.write(shared.resolve("changes.bvecs"), 1_000);
+    application = shared.resolve("application.jar");
+    RacingWriter.writeJar(application);
     cluster = SparkCluster.start(shared.resolve("spark"), WORKERS);
   }
 
@@ -112,8 +134,9 @@ class SparkClusterIT {
                     "conf/build.yaml", CONF + "/build.yaml",
                     "/data/vectors.json", base.toString(),
                     "/data/index", index.toString())));
-    cluster.run(appendJson(more, index));
-    appendByCommandLine(last, index, cluster.master());
+    ChildProcess appending = cluster.submit(appendJson(more, index));
+    appendByCommandLine(last, index);
+    SparkCluster.awaitSuccess(appending);
 
     Storage storage = new LocalStorage(index);
     assertThat(IndexVerifier.verify(storage).problems()).isEmpty();
@@ -139,84 +162,92 @@ class SparkClusterIT {
   }
 
   @Test
-  void aKilledExecutorAndAKilledWorkerChangeNothing() throws Exception {
+  void killedProcessesChangeNothing() throws Exception {
     Path undisturbed = directory.resolve("undisturbed");
-    List<String> inCluster = new ArrayList<>();
-    inCluster.addAll(List.of("--deploy-mode", "cluster"));
-    inCluster.addAll(List.of("--conf", "spark.standalone.submit.waitAppCompletion=true"));
-    inCluster.addAll(build(table, undisturbed.toString()));
-    ChildProcess first = cluster.submit(inCluster);
+    ChildProcess first = cluster.submit(concat(IN_CLUSTER, build(undisturbed)));
     awaitSegments(first, undisturbed, 1);
     // It asks for the driver's state now and then: its end comes later than that of the job.
     first.await("an idle cluster", COMMAND_LIMIT, cluster::isIdle);
 
     Path disturbed = directory.resolve("disturbed");
-    ChildProcess submit = cluster.submit(build(table, disturbed.toString()));
-    submit.awaitOutput("with ID 0", COMMAND_LIMIT);
-    submit.awaitOutput("with ID 1", COMMAND_LIMIT);
-    awaitSegments(submit, disturbed, 1);
-    cluster.killAnExecutorOf(0);
-    submit.awaitOutput("Lost executor", COMMAND_LIMIT);
-    awaitSegments(submit, disturbed, 5);
-    // The other one, whose executor is at work.
-    cluster.killWorker(1);
-    SparkCluster.awaitSuccess(submit);
+    killTheDriverOfABuild(disturbed);
+    killExecutorAndWorkerOfABuild(disturbed);
     SparkCluster.awaitSuccess(first);
-
     assertThat(first.output()).contains("FINISHED");
-    assertThat(submit.output().split("Lost executor")).hasSizeGreaterThan(2);
-    Storage storage = new LocalStorage(disturbed);
-    assertHolds(table, storage, 1);
     assertThat(models(disturbed)).isEqualTo(models(undisturbed));
-    assertThat(lists(storage)).isEqualTo(lists(new LocalStorage(undisturbed)));
-    assertThat(strayFiles(disturbed)).allMatch(name -> name.startsWith(".pending-"));
+    assertThat(lists(new LocalStorage(disturbed))).isEqualTo(lists(new LocalStorage(undisturbed)));
+
+    killTheDriverOfAnAppend(disturbed);
+    assertHoldsTheTable(disturbed, 1);
+    cluster.run(append(changes, disturbed));
+    assertHoldsTheTable(disturbed, 2);
   }
 
-  @Test
-  void whatAKilledDriverLeavesIsNoObstacle() throws Exception {
-    Path index = directory.resolve("index");
-    Storage storage = new LocalStorage(index);
-    ChildProcess building = cluster.submit(build(table, index.toString()));
+  private static void killTheDriverOfABuild(Path index) throws IOException {
+    ChildProcess building = cluster.submit(build(index));
     awaitSegments(building, index, 1);
     building.kill();
-    assertThatThrownBy(() -> IndexReader.open(storage)).isInstanceOf(NotAnIndexException.class);
+    assertThatThrownBy(() -> IndexReader.open(new LocalStorage(index)))
+        .isInstanceOf(NotAnIndexException.class);
+  }
 
-    cluster.run(build(table, index.toString()));
-    assertHolds(table, storage, 1);
+  private static void killExecutorAndWorkerOfABuild(Path index) throws IOException {
+    List<Path> before = files(index.resolve("segments"));
+    ChildProcess building = cluster.submit(build(index));
+    building.awaitOutput("with ID 0", COMMAND_LIMIT);
+    building.awaitOutput("with ID 1", COMMAND_LIMIT);
+    awaitSegments(building, index, before.size() + 1);
+    cluster.killAnExecutorOf(0);
+    building.awaitOutput("Lost executor", COMMAND_LIMIT);
+    awaitSegments(building, index, before.size() + 5);
+    // The other one, whose executor is at work.
+    cluster.killWorker(1);
+    SparkCluster.awaitSuccess(building);
 
+    assertThat(building.output().split("Lost executor")).hasSizeGreaterThan(2);
+    assertHoldsTheTable(index, 1);
+    List<Path> left = strayFiles(index);
+    left.removeAll(before);
+    assertThat(left).allMatch(file -> file.getFileName().toString().startsWith(".pending-"));
+  }
+
+  private static void killTheDriverOfAnAppend(Path index) throws IOException {
     int before = files(index.resolve("segments")).size();
-    ChildProcess appending = cluster.submit(append(table, index.toString()));
+    ChildProcess appending = cluster.submit(append(table, index));
     awaitSegments(appending, index, before + 1);
     appending.kill();
-    assertHolds(table, storage, 1);
-
-    cluster.run(append(changes, index.toString()));
-    assertHolds(table, storage, 2);
   }
 
   @Test
-  void anIndexLiesInHdfs() throws Exception {
+  void writersRaceOnALocalDisk() throws Exception {
+    race(directory.resolve("index").toString(), Map.of());
+  }
+
+  @Test
+  void writersRaceInHdfs() throws Exception {
     Configuration configuration = new Configuration();
     configuration.set(MiniDFSCluster.HDFS_MINIDFS_BASEDIR, directory.resolve("hdfs").toString());
     MiniDFSCluster hdfs = new MiniDFSCluster.Builder(configuration).numDataNodes(1).build();
     try {
       hdfs.waitActive();
-      String index = hdfs.getFileSystem().getUri() + "/indexes/one";
-      buildAppendAndLookAt(index, Map.of());
+      race(hdfs.getFileSystem().getUri() + "/indexes/one", Map.of());
     } finally {
       hdfs.shutdown(true);
     }
   }
 
   @Test
-  void anIndexLiesInS3() throws Exception {
-    try (S3Server s3 = S3Server.start()) {
-      buildAppendAndLookAt(S3Server.location("indexes/one"), s3.settings());
+  void writersRaceInS3() throws Exception {
+    try (S3Server s3 = new S3Server()) {
+      race("s3a://" + S3Server.BUCKET + "/indexes/one", s3.settings());
     }
   }
 
-  /** By spark-submit; then by the command line, and with nearly no memory for vectors. */
-  private void buildAppendAndLookAt(String index, Map<String, String> hadoop) throws Exception {
+  /**
+   * Two applications make the same index at the same time, of which one is refused, and then append
+   * to it at the same time: no commit and no row is lost.
+   */
+  private void race(String index, Map<String, String> hadoop) throws Exception {
     List<String> settings = new ArrayList<>();
     Configuration configuration = new Configuration();
     hadoop.forEach(
@@ -224,44 +255,106 @@ class SparkClusterIT {
           settings.addAll(List.of("--conf", "spark.hadoop." + key + "=" + value));
           configuration.set(key, value);
         });
-    cluster.run(concat(settings, build(few, index)));
-    cluster.run(concat(settings, append(changes, index)));
-
-    Path conf = Files.createDirectories(directory.resolve("hadoop-conf"));
-    try (Writer core = Files.newBufferedWriter(conf.resolve("core-site.xml"))) {
-      configuration.writeXml(core);
+    List<Long> firstIds = List.of(1_000_000L, 2_000_000L);
+    List<ChildProcess> writers = new ArrayList<>();
+    for (long firstId : firstIds) {
+      writers.add(cluster.submit(concat(settings, racingWriter(index, firstId))));
     }
-    assertThat(tarn(conf, "verify", "--index", index)).contains("version 2");
-    String found =
-        tarn(conf, "search", "--index", index, "--id", "17", "--k", "1", "--tier", "remote");
-    assertThat(found).contains("17");
+    // Both have seen that there is no index.
+    meet(writers, "build read:");
+    meet(writers, RacingWriter.WARM);
+    for (ChildProcess writer : writers) {
+      SparkCluster.awaitSuccess(writer);
+      assertThat(writer.output()).contains("build write:");
+    }
+
     try (Storage storage = StorageLocation.open(index, configuration)) {
-      assertHolds(few, storage, 2);
-      OpenOptions remote = new OpenOptions(32L << 20, VectorTier.REMOTE);
-      IndexReader reader = IndexReader.open(storage, remote);
-      int last = FEW_ROWS - 1;
-      assertThat(reader.search(VectorTable.vector(last), 1, Probe.exact()).hits().get(0).id())
-          .isEqualTo(FeatureId.of((long) last));
+      assertHolds(storage, 1 + writers.size() * RacingWriter.APPENDS, written(writers, firstIds));
+    }
+    assertTheCommandLineFinds(firstIds.get(0) + RacingWriter.BUILT_ROWS, index, configuration);
+  }
+
+  /** The ids of what two writers have written, of which one made the index. */
+  private static Set<Long> written(List<ChildProcess> writers, List<Long> firstIds) {
+    Set<Long> ids = new TreeSet<>();
+    int refused = 0;
+    for (int i = 0; i < writers.size(); i++) {
+      String output = writers.get(i).output();
+      int firstRow = 0;
+      if (output.contains(RacingWriter.REFUSED)) {
+        assertThat(output).containsPattern("refused: .* holds an index already");
+        firstRow = RacingWriter.BUILT_ROWS;
+        refused++;
+      }
+      for (int row = firstRow; row < RacingWriter.ROWS; row++) {
+        ids.add(firstIds.get(i) + row);
+      }
+    }
+    assertThat(refused).isEqualTo(1);
+    return ids;
+  }
+
+  private static void assertHolds(Storage storage, long version, Set<Long> ids) throws IOException {
+    assertThat(IndexVerifier.verify(storage).problems()).isEmpty();
+    IndexReader reader = IndexReader.open(storage);
+    assertThat(reader.view().snapshot().version()).isEqualTo(version);
+    Set<Long> found = new TreeSet<>();
+    reader
+        .view()
+        .forEachLive(
+            row -> {
+              long id = (Long) row.id().toObject();
+              assertThat(row.vector()).isEqualTo(RacingWriter.vector(id));
+              found.add(id);
+            });
+    assertThat(found).isEqualTo(ids);
+  }
+
+  /** Lets two processes go on together from something that both print. */
+  private static void meet(List<ChildProcess> two, String printed) throws IOException {
+    ChildProcess one = two.get(0);
+    ChildProcess other = two.get(1);
+    one.await(
+        "one of two to print '" + printed + "'",
+        COMMAND_LIMIT,
+        () -> one.output().contains(printed) || other.output().contains(printed));
+    boolean oneIsFirst = one.output().contains(printed);
+    ChildProcess first = oneIsFirst ? one : other;
+    ChildProcess second = oneIsFirst ? other : one;
+    first.suspend();
+    try {
+      second.awaitOutput(printed, COMMAND_LIMIT);
+    } finally {
+      first.resume();
     }
   }
 
-  private String tarn(Path hadoopConf, String... words) throws IOException {
-    List<String> command = new ArrayList<>();
-    command.add(System.getProperty("tarn.root") + "/tarn");
-    command.addAll(List.of(words));
+  /** By way of its vector, which is read from where the index lies. */
+  private void assertTheCommandLineFinds(long id, String index, Configuration hadoop)
+      throws IOException {
+    Path conf = Files.createDirectories(directory.resolve("hadoop-conf"));
+    try (Writer core = Files.newBufferedWriter(conf.resolve("core-site.xml"))) {
+      hadoop.writeXml(core);
+    }
+    List<String> words = new ArrayList<>(List.of("search", "--index", index));
+    words.addAll(List.of("--id", Long.toString(id), "--k", "1", "--exact"));
+    words.addAll(List.of("--tier", "remote", "--json"));
+    assertThat(tarn(words, Map.of("HADOOP_CONF_DIR", conf.toString())))
+        .containsPattern("\"id\" ?: ?" + id);
+  }
+
+  /** Runs the command line to its end, which must be a good one; gives what it printed. */
+  private String tarn(List<String> words, Map<String, String> environment) throws IOException {
+    List<String> command = concat(List.of(System.getProperty("tarn.root") + "/tarn"), words);
     try (ChildProcess process =
-        ChildProcess.start(
-            "tarn-" + words[0],
-            directory,
-            Map.of("HADOOP_CONF_DIR", hadoopConf.toString()),
-            command)) {
+        ChildProcess.start("tarn-" + words.get(0), directory, environment, command)) {
       assertThat(process.awaitExit(COMMAND_LIMIT)).as(process.tail()).isZero();
       return process.output();
     }
   }
 
-  private static void assertHolds(VectorTable table, Storage storage, long version)
-      throws IOException {
+  private static void assertHoldsTheTable(Path index, long version) throws IOException {
+    Storage storage = new LocalStorage(index);
     assertThat(IndexVerifier.verify(storage).problems()).isEmpty();
     IndexReader reader = IndexReader.open(storage);
     assertThat(reader.view().snapshot().version()).isEqualTo(version);
@@ -301,15 +394,12 @@ class SparkClusterIT {
   }
 
   /** What is among the segments and no version names. */
-  private static List<String> strayFiles(Path index) throws IOException {
-    Set<String> named = new HashSet<>();
+  private static List<Path> strayFiles(Path index) throws IOException {
+    List<Path> stray = new ArrayList<>(files(index.resolve("segments")));
     for (SegmentRef ref : new SnapshotLog(new LocalStorage(index)).newest().segments()) {
-      named.add(index.resolve(ref.path()).getFileName().toString());
+      stray.remove(index.resolve(ref.path()));
     }
-    return files(index.resolve("segments")).stream()
-        .map(file -> file.getFileName().toString())
-        .filter(name -> !named.contains(name))
-        .toList();
+    return stray;
   }
 
   private static void awaitSegments(ChildProcess submit, Path index, int count) {
@@ -328,37 +418,36 @@ class SparkClusterIT {
     }
   }
 
-  private static List<String> build(VectorTable input, String index) {
-    return job("BuildJob", input, index, "nlist=64");
+  private static List<String> build(Path index) {
+    return job("BuildJob", table, index, "nlist=64");
   }
 
-  private static List<String> append(VectorTable input, String index) {
-    return job("AppendJob", input, index, "input.format=bvecs");
+  private static List<String> append(VectorTable input, Path index) {
+    return job("AppendJob", input, index, "delete=false");
   }
 
   /** The words of a job; segments are small, so that there are many, and time between them. */
-  private static List<String> job(String name, VectorTable input, String index, String setting) {
-    String flag = "--add-modules=jdk.incubator.vector";
-    return List.of(
-        "--master",
-        cluster.master(),
-        "--class",
-        "io.tarn.spark." + name,
-        "--conf",
-        "spark.driver.extraJavaOptions=" + flag,
-        "--conf",
-        "spark.executor.extraJavaOptions=" + flag,
-        JOB_JAR,
-        "--set",
-        "input.path=" + input.file(),
-        "--set",
-        "input.format=bvecs",
-        "--set",
-        "segment-bytes=1048576",
-        "--set",
-        setting,
-        "--set",
-        "index=" + index);
+  private static List<String> job(String name, VectorTable input, Path index, String setting) {
+    List<String> words = new ArrayList<>(List.of("--master", cluster.master()));
+    words.addAll(List.of("--class", "io.tarn.spark." + name, JOB_JAR));
+    for (String each :
+        List.of(
+            "input.path=" + input.file(),
+            "input.format=bvecs",
+            "segment-bytes=1048576",
+            "index=" + index,
+            setting)) {
+      words.addAll(List.of("--set", each));
+    }
+    return words;
+  }
+
+  private static List<String> racingWriter(String index, long firstId) {
+    List<String> words = new ArrayList<>(List.of("--master", cluster.master()));
+    words.addAll(List.of("--class", RacingWriter.class.getName(), "--jars", JOB_JAR));
+    words.addAll(List.of("--conf", "spark.cores.max=1"));
+    words.addAll(List.of(application.toString(), index, Long.toString(firstId)));
+    return words;
   }
 
   private static List<String> concat(List<String> first, List<String> second) {
@@ -381,36 +470,19 @@ class SparkClusterIT {
   }
 
   /** The command line's JVM is the driver; its classes are not those of the executors' jar. */
-  private void appendByCommandLine(Path input, Path index, String master) throws IOException {
-    List<String> command =
-        List.of(
-            System.getProperty("tarn.root") + "/tarn",
-            "append",
-            "--master",
-            master,
-            "--input",
-            input.toString(),
-            "--index",
-            index.toString());
-    try (ChildProcess process =
-        ChildProcess.start(
-            "tarn-append", directory, Map.of("SPARK_LOCAL_IP", "127.0.0.1"), command)) {
-      assertThat(process.awaitExit(COMMAND_LIMIT)).as(process.tail()).isZero();
-    }
+  private void appendByCommandLine(Path input, Path index) throws IOException {
+    List<String> words = new ArrayList<>(List.of("append", "--master", cluster.master()));
+    words.addAll(List.of("--input", input.toString(), "--index", index.toString()));
+    tarn(words, Map.of("SPARK_LOCAL_IP", "127.0.0.1"));
   }
 
   private static List<String> appendJson(Path input, Path index) {
-    return List.of(
-        "--class",
-        "io.tarn.spark.AppendJob",
-        JOB_JAR,
-        "--conf-file",
-        CONF + "/append.yaml",
-        "--set",
-        "input.path=" + input,
-        "--set",
-        "input.format=json",
-        "--set",
-        "index=" + index);
+    List<String> words = new ArrayList<>(List.of("--master", cluster.master()));
+    words.addAll(List.of("--class", "io.tarn.spark.AppendJob", JOB_JAR));
+    words.addAll(List.of("--conf-file", CONF + "/append.yaml"));
+    for (String each : List.of("input.path=" + input, "input.format=json", "index=" + index)) {
+      words.addAll(List.of("--set", each));
+    }
+    return words;
   }
 }
