@@ -86,9 +86,17 @@ final class SparkCluster implements AutoCloseable {
     }
   }
 
-  /** Whether no worker has a JVM in which tasks run. */
-  boolean isIdle() {
-    return workers.stream().flatMap(ChildProcess::descendants).noneMatch(SparkCluster::isExecutor);
+  /** Waits until no worker has a JVM in which tasks run. */
+  void awaitIdle() {
+    workers
+        .get(0)
+        .await(
+            "the end of all executors",
+            SUBMIT_LIMIT,
+            () ->
+                workers.stream()
+                    .flatMap(ChildProcess::descendants)
+                    .noneMatch(SparkCluster::isExecutor));
   }
 
   /** Kills a JVM in which a worker's tasks run, as {@code kill -9} does. */

@@ -167,7 +167,7 @@ class SparkClusterIT {
     ChildProcess first = cluster.submit(concat(IN_CLUSTER, build(undisturbed)));
     awaitSegments(first, undisturbed, 1);
     // It asks for the driver's state now and then: its end comes later than that of the job.
-    first.await("an idle cluster", COMMAND_LIMIT, cluster::isIdle);
+    cluster.awaitIdle();
 
     Path disturbed = directory.resolve("disturbed");
     killTheDriverOfABuild(disturbed);
@@ -187,6 +187,7 @@ class SparkClusterIT {
     ChildProcess building = cluster.submit(build(index));
     awaitSegments(building, index, 1);
     building.kill();
+    cluster.awaitIdle();
     assertThatThrownBy(() -> IndexReader.open(new LocalStorage(index)))
         .isInstanceOf(NotAnIndexException.class);
   }
