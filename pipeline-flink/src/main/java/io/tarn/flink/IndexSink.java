@@ -1,6 +1,7 @@
 package io.tarn.flink;
 
 import java.io.IOException;
+import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.api.connector.sink2.Committer;
 import org.apache.flink.api.connector.sink2.CommitterInitContext;
 import org.apache.flink.api.connector.sink2.CommittingSinkWriter;
@@ -10,13 +11,14 @@ import org.apache.flink.api.connector.sink2.WriterInitContext;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
 import org.apache.flink.streaming.api.connector.sink2.CommittableMessage;
 import org.apache.flink.streaming.api.connector.sink2.CommittableMessageTypeInfo;
+import org.apache.flink.streaming.api.connector.sink2.SupportsPostCommitTopology;
 import org.apache.flink.streaming.api.connector.sink2.SupportsPreCommitTopology;
 import org.apache.flink.streaming.api.datastream.DataStream;
 
 /**
  * Writes features into an index, one version per checkpoint that brought records, exactly once:
  * parallel {@link SegmentSinkWriter}s, then one {@link ChangeAggregator}, then one {@link
- * SnapshotCommitter}.
+ * SnapshotCommitter}, and a {@link MaintenanceOperator} that need not keep pace with it.
  *
  * <p>Its input must come from the sources without a shuffle, so that each partition's records reach
  * one writer in order.
@@ -24,11 +26,13 @@ import org.apache.flink.streaming.api.datastream.DataStream;
 final class IndexSink
     implements Sink<PositionedFeature>,
         SupportsCommitter<PendingChange>,
-        SupportsPreCommitTopology<PendingChange, PendingChange> {
+        SupportsPreCommitTopology<PendingChange, PendingChange>,
+        SupportsPostCommitTopology<PendingChange> {
   private final StorageOpener opener;
   private final TopicIds topicIds;
   private final long bufferBytes;
   private final double maxBadShare;
+  private final StreamSettings.Maintenance maintenance;
 
   /**
    * @param topicIds where the features come from
@@ -38,6 +42,7 @@ final class IndexSink
     this.topicIds = topicIds;
     this.bufferBytes = settings.bufferBytes();
     this.maxBadShare = settings.kafka().maxBadShare();
+    this.maintenance = settings.maintenance();
   }
 
   @Override
@@ -65,6 +70,18 @@ final class IndexSink
   @Override
   public Committer<PendingChange> createCommitter(CommitterInitContext context) throws IOException {
     return new SnapshotCommitter(opener.open(), topicIds.guard(), context.metricGroup());
+  }
+
+  @Override
+  public void addPostCommitTopology(DataStream<CommittableMessage<PendingChange>> published) {
+    if (maintenance.enabled()) {
+      published
+          .global()
+          .transform("maintenance", Types.VOID, new MaintenanceOperator(opener, maintenance))
+          .uid("maintenance")
+          .setParallelism(1)
+          .setMaxParallelism(1);
+    }
   }
 
   @Override

@@ -38,7 +38,7 @@ import org.slf4j.LoggerFactory;
  * tarn-flink.jar --conf-file stream.yaml [--set KEY=VALUE]…}.
  *
  * <pre>
- * kafka source ─ decode ─ index writer ─ merge ─ index committer
+ * kafka source ─ decode ─ index writer ─ merge ─ index committer ─ maintenance
  *                   └─ dead letters
  * </pre>
  *

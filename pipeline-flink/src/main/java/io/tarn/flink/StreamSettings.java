@@ -1,6 +1,7 @@
 package io.tarn.flink;
 
 import io.tarn.settings.Default;
+import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
@@ -17,6 +18,7 @@ import java.util.Optional;
  * @param checkpointDirectory where Flink keeps its state; by default the cluster's
  * @param bounded whether to stop at the ends the topics have at the start
  * @param bufferBytes what each subtask may hold in memory before it writes a segment
+ * @param maintenance how the index is kept in shape meanwhile
  */
 public record StreamSettings(
     String index,
@@ -25,7 +27,8 @@ public record StreamSettings(
     @Default("5000") long checkpointIntervalMs,
     Optional<String> checkpointDirectory,
     @Default("false") boolean bounded,
-    @Default("67108864") long bufferBytes) {
+    @Default("67108864") long bufferBytes,
+    Maintenance maintenance) {
   private static final long MIN_CHECKPOINT_INTERVAL_MS = 100;
 
   /** A segment is at most 2 GiB, and is built in memory beside the buffer. */
@@ -92,6 +95,46 @@ public record StreamSettings(
     KeyFormat effectiveKeyFormat() {
       return keyFormat.orElse(
           format == RecordFormat.DEBEZIUM_JSON ? KeyFormat.JSON : KeyFormat.TEXT);
+    }
+  }
+
+  /**
+   * @param enabled whether the job keeps the index in shape
+   * @param segmentsPerTier so many segments of about one size are merged
+   * @param segmentBytes merging makes no larger segments
+   * @param lists whether it looks at lists as well, and at dead rows
+   * @param listsIntervalMs how often it does, at most
+   * @param targetListRows how many live rows a list is meant to have; 0: what a build of the live
+   *     rows would give it
+   * @param splitAbove a list with more live rows than so many targets is split
+   * @param dissolveBelow a list with fewer live rows than so large a share of the target is
+   *     dissolved
+   * @param maxDeadShare a segment or list of whose rows a larger share is dead is written anew
+   */
+  public record Maintenance(
+      @Default("true") boolean enabled,
+      @Default("8") int segmentsPerTier,
+      @Default("67108864") long segmentBytes,
+      @Default("true") boolean lists,
+      @Default("60000") long listsIntervalMs,
+      @Default("0") long targetListRows,
+      @Default("2") double splitAbove,
+      @Default("0.125") double dissolveBelow,
+      @Default("0.25") double maxDeadShare)
+      implements Serializable {
+    public Maintenance {
+      require(segmentsPerTier >= 2, "maintenance.segments-per-tier must be at least 2");
+      require(segmentBytes >= 1, "maintenance.segment-bytes must be at least 1");
+      require(listsIntervalMs >= 0, "maintenance.lists-interval-ms must not be negative");
+      require(targetListRows >= 0, "maintenance.target-list-rows must not be negative");
+      require(splitAbove > 1, "maintenance.split-above must be more than 1");
+      require(
+          dissolveBelow >= 0 && dissolveBelow < splitAbove / 2,
+          "maintenance.dissolve-below must be at least 0 and less than half of"
+              + " maintenance.split-above, or lists would be split and dissolved without end");
+      require(
+          maxDeadShare >= 0 && maxDeadShare < 1,
+          "maintenance.max-dead-share must be at least 0 and less than 1");
     }
   }
 

@@ -162,8 +162,9 @@ final class FaultRun implements AutoCloseable {
       mayConflict = false;
       job = startWithoutState();
     }
-    if (index.newest().segments().size() > MAX_SEGMENTS) {
-      merge(index.newest().segments());
+    Snapshot snapshot = index.newest();
+    if (snapshot.segments().size() > MAX_SEGMENTS) {
+      merge(snapshot, snapshot.segments());
     }
   }
 
@@ -228,6 +229,10 @@ final class FaultRun implements AutoCloseable {
             "checkpoint-interval-ms",
             CHECKPOINT_INTERVAL_MS[random.nextInt(CHECKPOINT_INTERVAL_MS.length)])
         .set("kafka.properties.partition.discovery.interval.ms", "200")
+        .set("maintenance.enabled", "" + random.nextBoolean())
+        .set("maintenance.segments-per-tier", "3")
+        .set("maintenance.target-list-rows", "20")
+        .set("maintenance.lists-interval-ms", "0")
         .storage(faults)
         .keepingCheckpoints()
         .restartingAtOnce();
@@ -306,30 +311,37 @@ final class FaultRun implements AutoCloseable {
   }
 
   private void mergeSome() throws IOException {
-    List<SegmentRef> some = new ArrayList<>(index.newest().segments());
+    Snapshot snapshot = index.newest();
+    List<SegmentRef> some = new ArrayList<>(snapshot.segments());
     some.removeIf(segment -> random.nextBoolean());
-    merge(some);
+    merge(snapshot, some);
   }
 
-  private void merge(List<SegmentRef> segments) throws IOException {
-    commit(maintenance().merge(segments.stream().map(SegmentRef::path).toList()));
+  private void merge(Snapshot snapshot, List<SegmentRef> segments) throws IOException {
+    commit(maintenance(snapshot).merge(segments.stream().map(SegmentRef::path).toList()));
   }
 
   private void splitOrDissolve() throws IOException {
-    int[] lists = ModelFile.read(index.storage, index.newest().model()).listIds();
+    Snapshot snapshot = index.newest();
+    int[] lists = ModelFile.read(index.storage, snapshot.model()).listIds();
     Set<Integer> one = Set.of(lists[random.nextInt(lists.length)]);
     boolean split = lists.length < 3 || random.nextBoolean();
-    commit(
-        split ? maintenance().split(one, SplitSettings.defaults()) : maintenance().dissolve(one));
+    Maintenance maintenance = maintenance(snapshot);
+    commit(split ? maintenance.split(one, SplitSettings.defaults()) : maintenance.dissolve(one));
   }
 
-  private Maintenance maintenance() throws IOException {
-    return new Maintenance(index.storage, index.newest(), Maintenance.KEEP_ALL_DELETES);
+  private Maintenance maintenance(Snapshot snapshot) {
+    return new Maintenance(index.storage, snapshot, Maintenance.KEEP_ALL_DELETES);
   }
 
   private void commit(Optional<Change> change) throws IOException {
-    if (change.isPresent()) {
+    if (change.isEmpty()) {
+      return;
+    }
+    try {
       new Committer(index.log, new ModelReassigner(index.storage)).commit(change.get());
+    } catch (CommitConflictException e) {
+      LOG.debug("The job's own maintenance was faster", e);
     }
   }
 

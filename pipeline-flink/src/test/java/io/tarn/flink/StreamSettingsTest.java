@@ -40,11 +40,12 @@ class StreamSettingsTest {
     StreamSettings given = load(uncommented);
     StreamSettings defaults = load(REFERENCE);
 
-    assertThat(Pattern.compile(commented).matcher(text).results()).hasSize(12);
+    assertThat(Pattern.compile(commented).matcher(text).results()).hasSize(20);
     assertThat(given.kafka()).isEqualTo(defaults.kafka());
     assertThat(given.checkpointIntervalMs()).isEqualTo(defaults.checkpointIntervalMs());
     assertThat(given.bounded()).isEqualTo(defaults.bounded());
     assertThat(given.bufferBytes()).isEqualTo(defaults.bufferBytes());
+    assertThat(given.maintenance()).isEqualTo(defaults.maintenance());
   }
 
   @Test
@@ -86,6 +87,8 @@ class StreamSettingsTest {
         "checkpoint-interval-ms=99           | checkpoint-interval-ms must be at least 100",
         "buffer-bytes=0                      | buffer-bytes must be between 1 and 1073741824",
         "buffer-bytes=1073741825             | buffer-bytes must be between 1 and 1073741824",
+        "maintenance.segments-per-tier=1     | maintenance.segments-per-tier must be at least 2",
+        "maintenance.split-above=1           | maintenance.split-above must be more than 1",
         "kafka.bootstrap-servers=''          | kafka.bootstrap-servers must name a broker",
         "kafka.topics=[]                     | kafka.topics must name at least one topic",
         "kafka.topics=[a, b, a]              | kafka.topics names a topic twice",

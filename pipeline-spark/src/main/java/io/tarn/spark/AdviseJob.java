@@ -1,5 +1,6 @@
 package io.tarn.spark;
 
+import io.tarn.index.centroid.ListCount;
 import io.tarn.index.feature.Metric;
 import io.tarn.index.feature.Schema;
 import io.tarn.index.quantize.Quantizer;
@@ -14,7 +15,6 @@ import io.tarn.spark.input.StagedRows;
 import io.tarn.spark.input.UnusableInputException;
 import io.tarn.spark.neighbours.IndexSample;
 import io.tarn.spark.rows.Census;
-import io.tarn.spark.train.ListCount;
 import io.tarn.spark.train.Sample;
 import java.io.IOException;
 import java.util.ArrayList;

@@ -1,5 +1,6 @@
 package io.tarn.spark;
 
+import io.tarn.index.centroid.ListCount;
 import io.tarn.index.centroid.Model;
 import io.tarn.index.commit.Committer;
 import io.tarn.index.commit.SnapshotLog;
@@ -21,7 +22,6 @@ import io.tarn.spark.live.SettledFates;
 import io.tarn.spark.maintain.ListRewrite;
 import io.tarn.spark.maintain.Rewrite;
 import io.tarn.spark.segment.IndexLocation;
-import io.tarn.spark.train.ListCount;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -1,6 +1,7 @@
 package io.tarn.spark;
 
 import io.tarn.index.centroid.KMeans;
+import io.tarn.index.centroid.ListCount;
 import io.tarn.index.centroid.Model;
 import io.tarn.index.commit.Committer;
 import io.tarn.index.commit.SnapshotLog;
@@ -19,7 +20,6 @@ import io.tarn.index.write.PreparedReassigner;
 import io.tarn.spark.live.SettledFates;
 import io.tarn.spark.maintain.Rewrite;
 import io.tarn.spark.segment.IndexLocation;
-import io.tarn.spark.train.ListCount;
 import io.tarn.spark.train.Sample;
 import java.io.IOException;
 import java.util.List;

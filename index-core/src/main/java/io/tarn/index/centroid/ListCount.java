@@ -1,4 +1,4 @@
-package io.tarn.spark.train;
+package io.tarn.index.centroid;
 
 /** How many lists an index gets if nobody says. */
 public final class ListCount {
@@ -23,5 +23,10 @@ public final class ListCount {
             LISTS_PER_SQUARE_ROOT * Math.sqrt(rows),
             (double) Math.min(rows, maxSampleRows) / MIN_ROWS_PER_LIST);
     return Integer.highestOneBit(Math.max(1, (int) limit));
+  }
+
+  /** Whether so many rows give each of so many lists enough of them to mean something. */
+  public static boolean isEnough(long rows, int lists) {
+    return rows >= (long) MIN_ROWS_PER_LIST * lists;
   }
 }

@@ -1,4 +1,4 @@
-package io.tarn.spark.train;
+package io.tarn.index.centroid;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,0 +1,126 @@
+package io.tarn.index.maintain;
+
+import io.tarn.index.commit.CommitConflictException;
+import io.tarn.index.commit.Committer;
+import io.tarn.index.commit.SnapshotLog;
+import io.tarn.index.search.IndexReader;
+import io.tarn.index.search.IndexView;
+import io.tarn.index.search.OpenOptions;
+import io.tarn.index.snapshot.Change;
+import io.tarn.index.snapshot.Snapshot;
+import io.tarn.index.storage.Storage;
+import io.tarn.index.write.ModelReassigner;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Keeps an index in shape while others write to it, one change at a time: whoever runs it asks for
+ * the next step when there are new versions. Merging is planned from the snapshot alone. Looking at
+ * lists takes an open index, which is kept, and reads only new segments from then on.
+ *
+ * <p>Not thread-safe.
+ */
+public final class ContinuousMaintenance {
+  /**
+   * Where others replace the same segments all the time, it is they who keep the index in shape.
+   */
+  private static final int ATTEMPTS = 3;
+
+  private final Storage storage;
+  private final SnapshotLog log;
+  private final Committer committer;
+  private final Rules rules;
+  private final OpenOptions options;
+  private IndexReader reader;
+
+  /** When what is worth doing. */
+  @FunctionalInterface
+  public interface Rules {
+    /**
+     * @param live how many live rows the snapshot has; for merges, dead ones count as well
+     */
+    PlanSettings settings(Snapshot snapshot, long live);
+  }
+
+  /**
+   * What was done.
+   *
+   * @param task what, and why
+   * @param snapshot the version that came of it
+   */
+  public record Step(MaintenanceTask task, Snapshot snapshot) {}
+
+  /**
+   * @param options how the index is opened to look at its lists; vectors are not looked at
+   */
+  public ContinuousMaintenance(Storage storage, Rules rules, OpenOptions options) {
+    this.storage = storage;
+    this.log = new SnapshotLog(storage);
+    this.committer = new Committer(log, new ModelReassigner(storage));
+    this.rules = rules;
+    this.options = options;
+  }
+
+  /**
+   * Merges segments of about one size if there are enough of them.
+   *
+   * @return empty if there are not, or if others were faster at every attempt
+   */
+  public Optional<Step> mergeSegments() throws IOException {
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+      Snapshot snapshot = log.newest();
+      PlanSettings settings = rules.settings(snapshot, rows(snapshot));
+      List<MaintenanceTask> tasks = MaintenancePlan.ofSegments(snapshot, settings).tasks();
+      try {
+        return perform(snapshot, tasks);
+      } catch (CommitConflictException e) {
+        // Planned anew.
+      }
+    }
+    return Optional.empty();
+  }
+
+  /**
+   * Does the first thing that is worth doing to segments or lists.
+   *
+   * @return empty if there is none, or if others were faster at every attempt
+   */
+  public Optional<Step> tidy() throws IOException {
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+      IndexView view = newestView();
+      PlanSettings settings = rules.settings(view.snapshot(), view.liveRowCount());
+      try {
+        return perform(view.snapshot(), MaintenancePlan.of(view, settings).tasks());
+      } catch (CommitConflictException e) {
+        // Planned anew.
+      }
+    }
+    return Optional.empty();
+  }
+
+  private IndexView newestView() throws IOException {
+    if (reader == null) {
+      reader = IndexReader.open(storage, options);
+    } else {
+      reader.refresh();
+    }
+    return reader.view();
+  }
+
+  private Optional<Step> perform(Snapshot snapshot, List<MaintenanceTask> tasks)
+      throws IOException {
+    Maintenance maintenance = new Maintenance(storage, snapshot, Maintenance.KEEP_ALL_DELETES);
+    for (MaintenanceTask task : tasks) {
+      Optional<Change> change = maintenance.perform(task);
+      if (change.isPresent()) {
+        return Optional.of(new Step(task, committer.commit(change.get())));
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static long rows(Snapshot snapshot) {
+    return snapshot.segments().stream().mapToLong(segment -> segment.rows()).sum();
+  }
+}

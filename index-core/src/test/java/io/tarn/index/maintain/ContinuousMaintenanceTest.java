@@ -1,0 +1,98 @@
+package io.tarn.index.maintain;
+
+import static io.tarn.index.maintain.MaintainedIndex.at;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tarn.index.maintain.ContinuousMaintenance.Rules;
+import io.tarn.index.maintain.ContinuousMaintenance.Step;
+import io.tarn.index.search.OpenOptions;
+import io.tarn.index.snapshot.Snapshot;
+import io.tarn.index.verify.IndexVerifier;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+/** Maintenance step by step while others write. */
+class ContinuousMaintenanceTest {
+  private static final PlanSettings SETTINGS = new PlanSettings(10, 2, 0.125, 0.25, 4, 1 << 20);
+
+  private static ContinuousMaintenance of(MaintainedIndex index, Rules rules) {
+    return new ContinuousMaintenance(index.storage, rules, OpenOptions.defaults());
+  }
+
+  @Test
+  void segmentsStayFewHoweverManyAreWritten() throws IOException {
+    MaintainedIndex index = MaintainedIndex.of(0, 100);
+    ContinuousMaintenance maintenance = of(index, (snapshot, live) -> SETTINGS);
+    Map<Long, Float> expected = new TreeMap<>();
+    int merges = 0;
+    for (int order = 0; order < 40; order++) {
+      index.append(at(order % 30, order, order));
+      expected.put((long) (order % 30), (float) order);
+      while (maintenance.mergeSegments().isPresent()) {
+        merges++;
+      }
+      assertThat(index.paths()).hasSizeLessThan(SETTINGS.segmentsPerTier());
+    }
+    assertThat(merges).isEqualTo(13);
+    assertThat(index.values()).isEqualTo(expected);
+    assertThat(IndexVerifier.verify(index.storage).problems()).isEmpty();
+  }
+
+  @Test
+  void listsGrowAndGoWithTheRows() throws IOException {
+    MaintainedIndex index = MaintainedIndex.of(0, 1000, 2000);
+    ContinuousMaintenance maintenance = of(index, (snapshot, live) -> SETTINGS);
+    Random random = new Random(7);
+    Map<Long, Float> expected = new TreeMap<>();
+    for (int order = 0; order < 200; order++) {
+      float place = 1500 + random.nextInt(200);
+      index.append(at(order % 120, place, order));
+      expected.put((long) (order % 120), place);
+      while (maintenance.tidy().isPresent()) {
+        // All that is worth doing.
+      }
+    }
+    long[] live = index.view().liveRowsByList();
+    assertThat(Arrays.stream(live).max().orElseThrow()).isLessThanOrEqualTo(20);
+    assertThat(Arrays.stream(live).min().orElseThrow()).isGreaterThanOrEqualTo(2);
+    assertThat(index.rows()).as("few are dead").isLessThan(170);
+    assertThat(index.values()).isEqualTo(expected);
+    assertThat(IndexVerifier.verify(index.storage).problems()).isEmpty();
+  }
+
+  @Test
+  void whenOthersAreFasterItIsPlannedAnew() throws IOException {
+    MaintainedIndex index = MaintainedIndex.of(0);
+    for (int order = 0; order < 8; order++) {
+      index.append(at(order, order, order));
+    }
+    Rules overtaken =
+        (snapshot, live) -> {
+          overtake(index);
+          return SETTINGS;
+        };
+
+    Optional<Step> step = of(index, overtaken).mergeSegments();
+
+    assertThat(step).isPresent();
+    assertThat(step.orElseThrow().snapshot().operation()).isEqualTo("merge");
+    assertThat(index.values()).hasSize(8);
+  }
+
+  /** Merges two segments, while there are more than enough. */
+  private static void overtake(MaintainedIndex index) {
+    try {
+      Snapshot snapshot = index.log.newest();
+      if (snapshot.segments().size() > 6) {
+        index.commit(index.maintenance().merge(index.paths().subList(0, 2)).orElseThrow());
+      }
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+}

@@ -1,0 +1,90 @@
+package io.tarn.flink;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tarn.flink.TestJob.Plan;
+import io.tarn.index.search.IndexReader;
+import io.tarn.index.search.IndexView;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.apache.flink.runtime.testutils.InMemoryReporter;
+import org.apache.flink.test.junit5.MiniClusterExtension;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The job keeps the index in shape while it writes to it. */
+class StreamMaintenanceTest {
+  private static final int SEGMENTS_PER_TIER = 3;
+  private static final int TARGET_LIST_ROWS = 25;
+  private static final double MAX_DEAD_SHARE = 0.25;
+
+  private static final InMemoryReporter METRICS = InMemoryReporter.createWithRetainedMetrics();
+
+  @RegisterExtension static final KafkaExtension KAFKA = new KafkaExtension();
+  @RegisterExtension static final MiniClusterExtension FLINK = TestJob.cluster(METRICS);
+
+  @TempDir Path dir;
+
+  @Test
+  void segmentsStayFewAndListsGrowWithTheRows() throws Exception {
+    TestIndex index = TestIndex.create(dir.resolve("index"));
+    int listsBefore = index.newest().model().lists();
+    try (TestTopic topic = KAFKA.topic(2)) {
+      TestJob job =
+          new Plan(KAFKA, index, topic)
+              .set("parallelism", "2")
+              .set("maintenance.enabled", "true")
+              .set("maintenance.segments-per-tier", "" + SEGMENTS_PER_TIER)
+              .set("maintenance.target-list-rows", "" + TARGET_LIST_ROWS)
+              .set("maintenance.lists-interval-ms", "0")
+              .start();
+      // All in one corner, where the model had hardly a list, and each id twice.
+      for (int round = 0; round < 20; round++) {
+        for (int i = 0; i < 25; i++) {
+          int id = 25 * (round / 2) + i;
+          topic.upsert("id-" + id, id * 0.61f % 1, id * 0.37f % 1, 5 + round, 5 + i * 0.1f);
+        }
+        job.awaitCaughtUp(index, topic);
+      }
+      job.await(
+          "segments are merged, lists are split, and most dead rows are gone",
+          () -> {
+            IndexView view = IndexReader.open(index.storage).view();
+            long largest = Arrays.stream(view.liveRowsByList()).max().orElseThrow();
+            return view.snapshot().segments().size() < SEGMENTS_PER_TIER
+                && view.snapshot().model().lists() > listsBefore
+                && largest <= 2 * TARGET_LIST_ROWS
+                && index.writtenRows() * (1 - MAX_DEAD_SHARE) <= 250;
+          });
+      assertThat(job.metric(METRICS, "maintenance", "maintenanceSteps")).isPositive();
+      assertThat(job.metric(METRICS, "maintenance", "maintenanceFailures")).isZero();
+
+      topic.upsert("last", 1, 2, 3, 4);
+      job.awaitCaughtUp(index, topic);
+      job.cancel();
+      index.assertHolds(topic);
+    }
+  }
+
+  @Test
+  void aSavepointIsTakenUpWithMaintenanceAndWithout() throws Exception {
+    TestIndex index = TestIndex.create(dir.resolve("index"));
+    try (TestTopic topic = KAFKA.topic(1)) {
+      String savepoint = null;
+      for (boolean enabled : new boolean[] {true, false, true}) {
+        Plan plan = new Plan(KAFKA, index, topic).set("maintenance.enabled", "" + enabled);
+        if (savepoint != null) {
+          plan.from(savepoint);
+        }
+        TestJob job = plan.start();
+        for (int i = 0; i < 20; i++) {
+          topic.upsert("id-" + i, i, i, i, enabled ? 1 : 2);
+        }
+        job.awaitCaughtUp(index, topic);
+        savepoint = job.stopWithSavepoint(dir.resolve("savepoints"), false);
+      }
+      index.assertHolds(topic);
+    }
+  }
+}
