@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 
 /** A process of a test, its output in a file. Closing it ends it and everything it started. */
 final class ChildProcess implements AutoCloseable {
@@ -98,6 +99,33 @@ final class ChildProcess implements AutoCloseable {
     return process.isAlive();
   }
 
+  /** What it has started, and what that has. */
+  Stream<ProcessHandle> descendants() {
+    return process.descendants();
+  }
+
+  /** Stops it from running, until it is resumed. */
+  void suspend() throws IOException {
+    signal("STOP");
+  }
+
+  void resume() throws IOException {
+    signal("CONT");
+  }
+
+  private void signal(String signal) throws IOException {
+    List<String> command = List.of("kill", "-" + signal, Long.toString(process.pid()));
+    try {
+      int status = new ProcessBuilder(command).inheritIO().start().waitFor();
+      if (status != 0) {
+        throw new AssertionError(command + " ended with " + status + tail());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
   /** What {@code kill -9} does, to it alone. */
   void kill() {
     process.destroyForcibly();
@@ -114,8 +142,17 @@ final class ChildProcess implements AutoCloseable {
 
   /** The end of the output, for messages. */
   String tail() {
-    String output = output();
-    return "\n--- " + log + "\n" + output.substring(Math.max(0, output.length() - TAIL_CHARS));
+    return tail(log);
+  }
+
+  /** The end of a process's output, for messages. */
+  static String tail(Path log) {
+    try {
+      String output = Files.readString(log);
+      return "\n--- " + log + "\n" + output.substring(Math.max(0, output.length() - TAIL_CHARS));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static void pause() {

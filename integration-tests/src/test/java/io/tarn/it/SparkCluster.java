@@ -4,9 +4,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -16,15 +20,18 @@ import java.util.stream.Stream;
 final class SparkCluster implements AutoCloseable {
   private static final Duration START_LIMIT = Duration.ofMinutes(2);
   private static final Duration SUBMIT_LIMIT = Duration.ofMinutes(5);
+  private static final Pattern LOG_NAME = Pattern.compile(".*\\.log|stdout|stderr");
 
-  private final Path home;
+  private final SparkHome home;
   private final Path work;
   private final int port;
   private final Map<String, String> environment;
   private final List<ChildProcess> processes = new ArrayList<>();
+  private final List<ChildProcess> workers = new ArrayList<>();
+  private int workersStarted;
   private int submissions;
 
-  private SparkCluster(Path home, Path work, int port, Map<String, String> environment) {
+  private SparkCluster(SparkHome home, Path work, int port, Map<String, String> environment) {
     this.home = home;
     this.work = work;
     this.port = port;
@@ -32,64 +39,24 @@ final class SparkCluster implements AutoCloseable {
   }
 
   static SparkCluster start(Path directory, int workers) throws IOException {
-    Path home = layOut(directory.resolve("spark-home"));
-    Map<String, String> environment =
-        Map.of(
-            "SPARK_HOME", home.toString(),
-            "JAVA_HOME", System.getProperty("java.home"),
-            "SPARK_LOCAL_IP", "127.0.0.1",
-            "SPARK_SCALA_VERSION", "2.13",
-            "SPARK_DAEMON_MEMORY", "256m",
-            "SPARK_DAEMON_JAVA_OPTS", "-Dspark.master.rest.enabled=false");
+    SparkHome home = SparkHome.layOut(directory.resolve("spark-home"));
+    Map<String, String> environment = new HashMap<>(home.environment());
+    environment.put("SPARK_DAEMON_MEMORY", "256m");
+    // Cores are left for a second application.
+    environment.put(
+        "SPARK_DAEMON_JAVA_OPTS",
+        "-Dspark.master.rest.enabled=false -Dspark.deploy.defaultCores=2");
+    // Most of what short processes do is to start: this halves it.
+    environment.put("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC");
     SparkCluster cluster =
         new SparkCluster(home, directory.resolve("work"), Ports.free(), environment);
     try {
       cluster.startMaster();
-      for (int i = 1; i <= workers; i++) {
-        cluster.startWorker(i);
-      }
+      cluster.startWorkers(workers);
       return cluster;
     } catch (IOException | RuntimeException | AssertionError e) {
       cluster.close();
       throw e;
-    }
-  }
-
-  /** A SPARK_HOME of the jars that the build resolved, and the two scripts it takes. */
-  private static Path layOut(Path home) throws IOException {
-    Path jars = Files.createDirectories(home.resolve("jars"));
-    Path bin = Files.createDirectories(home.resolve("bin"));
-    Files.createDirectories(home.resolve("conf"));
-    String classPath = Files.readString(Path.of(System.getProperty("tarn.spark.home.classpath")));
-    for (String jar : classPath.strip().split(":")) {
-      Files.createSymbolicLink(jars.resolve(Path.of(jar).getFileName()), Path.of(jar));
-    }
-    script(
-        bin.resolve("spark-class"),
-        """
-        #!/usr/bin/env bash
-        # Spark's launcher answers with the command to run, its words ended by NULs, after an empty
-        # word and a newline.
-        command=()
-        while IFS= read -r -d '' word; do command+=("$word"); done < <(
-          "$JAVA_HOME/bin/java" -Xmx128m -cp "$SPARK_HOME/jars/*" org.apache.spark.launcher.Main "$@")
-        command=("${command[@]:1}")
-        command[0]=${command[0]#$'\\n'}
-        exec "${command[@]}"
-        """);
-    script(
-        bin.resolve("spark-submit"),
-        """
-        #!/usr/bin/env bash
-        exec "$SPARK_HOME/bin/spark-class" org.apache.spark.deploy.SparkSubmit "$@"
-        """);
-    return home;
-  }
-
-  private static void script(Path file, String text) throws IOException {
-    Files.writeString(file, text);
-    if (!file.toFile().setExecutable(true)) {
-      throw new IOException(file + " cannot be made executable");
     }
   }
 
@@ -111,6 +78,48 @@ final class SparkCluster implements AutoCloseable {
     master.awaitOutput("I have been elected leader", START_LIMIT);
   }
 
+  /** Starts workers until so many are running. */
+  void startWorkers(int wanted) throws IOException {
+    workers.removeIf(worker -> !worker.isAlive());
+    while (workers.size() < wanted) {
+      startWorker(++workersStarted);
+    }
+  }
+
+  /** Waits until no worker has a JVM in which tasks run. */
+  void awaitIdle() {
+    workers
+        .get(0)
+        .await(
+            "the end of all executors",
+            SUBMIT_LIMIT,
+            () ->
+                workers.stream()
+                    .flatMap(ChildProcess::descendants)
+                    .noneMatch(SparkCluster::isExecutor));
+  }
+
+  /** Kills a JVM in which a worker's tasks run, as {@code kill -9} does. */
+  void killAnExecutorOf(int worker) {
+    ProcessHandle executor =
+        workers
+            .get(worker)
+            .descendants()
+            .filter(SparkCluster::isExecutor)
+            .findFirst()
+            .orElseThrow(() -> new AssertionError("no executor is running"));
+    executor.destroyForcibly();
+  }
+
+  /** Kills a worker, as {@code kill -9} does; its executors end when they notice. */
+  void killWorker(int worker) {
+    workers.remove(worker).kill();
+  }
+
+  private static boolean isExecutor(ProcessHandle process) {
+    return process.info().commandLine().orElse("").contains("CoarseGrainedExecutorBackend");
+  }
+
   private void startWorker(int number) throws IOException {
     ChildProcess worker =
         sparkClass(
@@ -121,18 +130,19 @@ final class SparkCluster implements AutoCloseable {
             "--webui-port",
             Integer.toString(Ports.free()),
             "-c",
-            "1",
+            "2",
             "-m",
-            "1g",
+            "2g",
             "-d",
             work.resolve("apps-" + number).toString(),
             master());
+    workers.add(worker);
     worker.awaitOutput("Successfully registered with master", START_LIMIT);
   }
 
   private ChildProcess sparkClass(String name, String main, String... args) throws IOException {
     List<String> command = new ArrayList<>();
-    command.add(home.resolve("bin/spark-class").toString());
+    command.add(home.program("spark-class"));
     command.add(main);
     command.addAll(List.of(args));
     ChildProcess process = ChildProcess.start(name, work, environment, command);
@@ -146,7 +156,7 @@ final class SparkCluster implements AutoCloseable {
    */
   ChildProcess submit(List<String> words) throws IOException {
     List<String> command = new ArrayList<>();
-    command.add(home.resolve("bin/spark-submit").toString());
+    command.add(home.program("spark-submit"));
     command.addAll(List.of("--driver-memory", "768m", "--executor-memory", "768m"));
     for (String setting :
         List.of(
@@ -162,12 +172,33 @@ final class SparkCluster implements AutoCloseable {
     return process;
   }
 
-  /** Runs {@code spark-submit} to its end, which must be a good one. */
-  void run(List<String> words) throws IOException {
+  /** Runs {@code spark-submit} to its end, which must be a good one; gives what it printed. */
+  String run(List<String> words) throws IOException {
     ChildProcess submit = submit(words);
+    awaitSuccess(submit);
+    return submit.output();
+  }
+
+  static void awaitSuccess(ChildProcess submit) {
     int status = submit.awaitExit(SUBMIT_LIMIT);
     if (status != 0) {
       throw new AssertionError("spark-submit ended with " + status + submit.tail());
+    }
+  }
+
+  /**
+   * The ends of what its processes have printed, executors and drivers on workers too, as far as
+   * they have printed anything since then.
+   */
+  String tails(Instant since) throws IOException {
+    try (Stream<Path> files = Files.walk(work)) {
+      return files
+          .filter(file -> LOG_NAME.matcher(file.getFileName().toString()).matches())
+          .filter(file -> !file.toFile().isDirectory())
+          .filter(file -> file.toFile().lastModified() >= since.toEpochMilli())
+          .sorted()
+          .map(ChildProcess::tail)
+          .collect(Collectors.joining());
     }
   }
 
@@ -176,11 +207,6 @@ final class SparkCluster implements AutoCloseable {
     for (int i = processes.size() - 1; i >= 0; i--) {
       processes.get(i).close();
     }
-    // JUnit would warn of each of these links as it deletes them.
-    try (Stream<Path> jars = Files.list(home.resolve("jars"))) {
-      for (Path jar : jars.toList()) {
-        Files.delete(jar);
-      }
-    }
+    home.close();
   }
 }

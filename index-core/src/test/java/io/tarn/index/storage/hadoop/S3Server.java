@@ -21,8 +21,8 @@ import org.gaul.s3proxy.blobstore.options.PutOptions;
 import org.gaul.s3proxy.nio2blob.TransientNio2BlobStore;
 
 /** An S3 server in this JVM, its objects in memory, that can be told to misbehave. */
-final class S3Server implements AutoCloseable {
-  static final String BUCKET = "bucket";
+public final class S3Server implements AutoCloseable {
+  public static final String BUCKET = "bucket";
 
   /** What happens to objects that are put. */
   enum Fault {
@@ -38,7 +38,7 @@ final class S3Server implements AutoCloseable {
   private final FaultyStore store = new FaultyStore(new TransientNio2BlobStore());
   private final S3Proxy server;
 
-  S3Server() throws Exception {
+  public S3Server() throws Exception {
     server =
         S3Proxy.builder()
             .blobStore(store)
@@ -62,7 +62,7 @@ final class S3Server implements AutoCloseable {
   }
 
   /** What a client has to know, with parts small enough to have some. */
-  Map<String, String> settings() {
+  public Map<String, String> settings() {
     return Map.of(
         "fs.s3a.endpoint", endpoint(),
         "fs.s3a.endpoint.region", "us-east-1",
