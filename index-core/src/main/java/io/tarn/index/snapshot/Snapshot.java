@@ -144,7 +144,8 @@ public record Snapshot(
         embedder,
         segments,
         sources,
-        calibration);
+        calibration,
+        history);
   }
 
   /** The state of a source; {@link SourceState#unread()} if the snapshot does not know it. */

@@ -296,6 +296,21 @@ class CommitterTest {
     return ref;
   }
 
+  /** Which appends were made, and from which version on there are any, is not lost by the next. */
+  @Test
+  void theHistoryGoesOn() throws IOException {
+    create(storage);
+    Change first = append(storage, write(storage, feature(1)));
+    committer.commit(first);
+    committer.expire(2);
+    Change second = append(storage, write(storage, feature(2)));
+    Snapshot newest = committer.commit(second);
+
+    assertThat(newest.history().holds(first.commitId())).isTrue();
+    assertThat(newest.history().holds(second.commitId())).isTrue();
+    assertThat(newest.history().oldestVersion()).isEqualTo(2);
+  }
+
   @Test
   void writersInManyThreadsAllSucceed() throws Exception {
     Storage local = new LocalStorage(directory);
