@@ -25,7 +25,14 @@ class DocumentsTest {
   private static final Pattern PACKAGE = Pattern.compile("io\\.tarn(\\.\\w+)+");
 
   @ParameterizedTest
-  @ValueSource(strings = {"ARCHITECTURE.md", "CONTRIBUTING.md", "docs/FORMAT.md", "docs/decisions"})
+  @ValueSource(
+      strings = {
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+        "docs/FORMAT.md",
+        "docs/decisions",
+        "docs/operations.md"
+      })
   void classesPackagesAndFilesExist(String document) throws IOException {
     Set<String> sources = sources();
     Set<String> classes =
