@@ -22,10 +22,7 @@ final class StreamRun {
   private StreamRun() {}
 
   static void run(
-      SettingsOptions options,
-      Map<String, ?> flags,
-      Map<String, String> flink,
-      CommandLine command)
+      SettingsOptions options, Map<String, ?> flags, Map<String, String> flink, CommandLine command)
       throws Exception {
     StreamSettings settings = options.load(StreamSettings.class, flags);
     PrintWriter err = command.getErr();

@@ -19,7 +19,8 @@ record Scrape(List<Sample> samples) {
 
   record Sample(String name, Map<String, String> labels, double value) {}
 
-  static Scrape of(int port) throws IOException, InterruptedException {
+  /** Reads what is said of one job; those that ran before it in the cluster may still be named. */
+  static Scrape of(int port, String jobId) throws IOException, InterruptedException {
     String body =
         HttpClient.newHttpClient()
             .send(
@@ -27,7 +28,11 @@ record Scrape(List<Sample> samples) {
                 HttpResponse.BodyHandlers.ofString())
             .body();
     return new Scrape(
-        body.lines().filter(line -> !line.startsWith("#")).map(Scrape::parse).toList());
+        body.lines()
+            .filter(line -> !line.startsWith("#"))
+            .map(Scrape::parse)
+            .filter(sample -> sample.labels.getOrDefault("job_id", jobId).equals(jobId))
+            .toList());
   }
 
   private static Sample parse(String line) {

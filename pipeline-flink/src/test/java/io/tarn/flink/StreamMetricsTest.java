@@ -41,10 +41,10 @@ class StreamMetricsTest {
       Snapshot newest = index.newest();
       job.await(
           "the metrics are those of the newest version",
-          () -> Scrape.of(PORT).sum("indexVersion") == newest.version());
-      job.await("Kafka said where it ends", () -> Scrape.of(PORT).sum("lagRecords") == 0);
+          () -> Scrape.of(PORT, job.id()).sum("indexVersion") == newest.version());
+      job.await("Kafka said where it ends", () -> Scrape.of(PORT, job.id()).sum("lagRecords") == 0);
 
-      Scrape scrape = Scrape.of(PORT);
+      Scrape scrape = Scrape.of(PORT, job.id());
       assertRecords(scrape);
       assertCommits(scrape, newest);
       assertThat(scrape.sum("freshnessMs"))
@@ -101,7 +101,8 @@ class StreamMetricsTest {
             .collect(
                 Collectors.groupingBy(
                     SegmentRef::sequence, Collectors.summingLong(SegmentRef::rows)))
-            .values().stream()
+            .values()
+            .stream()
             .mapToLong(Long::longValue)
             .max()
             .orElseThrow();
@@ -148,10 +149,11 @@ class StreamMetricsTest {
       }
       topic.flush();
       TestJob job = new Plan(KAFKA, index, topic).set("checkpoint-interval-ms", HOUR_MS).start();
-      job.await("all records are read", () -> Scrape.of(PORT).sum("upserts") == 7);
-      job.await("the lag is known", () -> Scrape.of(PORT).sum("lagRecords") == 7);
-      assertThat(Scrape.of(PORT).sum("commits")).isZero();
-      assertThat(Scrape.of(PORT).sum("lastCommitTimeMs")).isEqualTo(index.newest().timestampMs());
+      job.await("all records are read", () -> Scrape.of(PORT, job.id()).sum("upserts") == 7);
+      job.await("the lag is known", () -> Scrape.of(PORT, job.id()).sum("lagRecords") == 7);
+      assertThat(Scrape.of(PORT, job.id()).sum("commits")).isZero();
+      assertThat(Scrape.of(PORT, job.id()).sum("lastCommitTimeMs"))
+          .isEqualTo(index.newest().timestampMs());
       job.cancel();
     }
   }
@@ -172,14 +174,15 @@ class StreamMetricsTest {
       new Committer(index.log, null).restartSource("kafka:other", "anything");
 
       TestJob second = new Plan(KAFKA, index, topic).from(savepoint).start();
-      second.await("b and c are known", () -> Scrape.of(PORT).sum("knownRecords") == 2);
+      second.await(
+          "b and c are known", () -> Scrape.of(PORT, second.id()).sum("knownRecords") == 2);
       topic.upsert("d", 1, 2, 3, 4);
       second.awaitCaughtUp(index, topic);
       second.await(
           "the newest version is reported",
-          () -> Scrape.of(PORT).sum("indexVersion") == index.newest().version());
-      assertThat(Scrape.of(PORT).sum("upserts")).isEqualTo(1);
-      assertThat(Scrape.of(PORT).sum("commits")).isEqualTo(1);
+          () -> Scrape.of(PORT, second.id()).sum("indexVersion") == index.newest().version());
+      assertThat(Scrape.of(PORT, second.id()).sum("upserts")).isEqualTo(1);
+      assertThat(Scrape.of(PORT, second.id()).sum("commits")).isEqualTo(1);
       second.cancel();
     }
   }
