@@ -73,6 +73,8 @@ final class FlinkCluster implements AutoCloseable {
             </Console>
           </Appenders>
           <Loggers>
+            <!-- It says at each checkpoint that Flink's own committer registers a metric twice. -->
+            <Logger name="org.apache.flink.metrics.MetricGroup" level="error"/>
             <Root level="info"><AppenderRef ref="out"/></Root>
           </Loggers>
         </Configuration>

@@ -26,6 +26,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -33,13 +34,18 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.function.Predicate;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.ElectionType;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.TopicPartitionInfo;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterAll;
@@ -112,8 +118,11 @@ class FlinkClusterIT {
   }
 
   @AfterEach
-  void closeProducer() {
+  void closeProducerAndCancelJobs() throws IOException {
     producer.close();
+    for (String job : jobs()) {
+      flink.flink("cancel", job);
+    }
   }
 
   @Test
@@ -129,12 +138,12 @@ class FlinkClusterIT {
     assertIndexHoldsExactlyWhatWasSent();
 
     String stopped =
-        flink.flink("stop", "-p", directory.resolve("savepoints").toUri().toString(), job());
+        flink.flink(
+            "stop", "-p", directory.resolve("savepoints").toUri().toString(), jobs().get(0));
     produce(1_000);
     flink.flink(run("-d", "-p", "1", "-s", FlinkCluster.savepoint(stopped)));
     awaitCaughtUp();
     assertIndexHoldsExactlyWhatWasSent();
-    flink.flink("cancel", job());
   }
 
   /**
@@ -154,7 +163,6 @@ class FlinkClusterIT {
     flink.flink(run("-d", "-p", "2"));
     awaitCaughtUp();
     assertIndexHoldsExactlyWhatWasSent();
-    flink.flink("cancel", job());
   }
 
   @Test
@@ -181,7 +189,6 @@ class FlinkClusterIT {
     produce(1_000);
     awaitCaughtUp();
     assertIndexHoldsExactlyWhatWasSent();
-    flink.flink("cancel", job());
   }
 
   private static String bootstrapServers() {
@@ -248,16 +255,11 @@ class FlinkClusterIT {
     return words.toArray(new String[0]);
   }
 
-  /** The id of the one job that runs. */
-  private static String job() throws IOException {
-    return id(flink.flink("list", "-r"));
-  }
-
-  private static String id(String runningJobs) {
-    return Arrays.stream(runningJobs.split("\\s+"))
+  /** The ids of the jobs that run. */
+  private static List<String> jobs() throws IOException {
+    return Arrays.stream(flink.flink("list", "-r").split("\\s+"))
         .filter(word -> word.matches("[0-9a-f]{32}"))
-        .findFirst()
-        .orElseThrow(() -> new AssertionError("no running job in:\n" + runningJobs));
+        .toList();
   }
 
   private void createIndex() throws IOException {
@@ -273,7 +275,11 @@ class FlinkClusterIT {
         new NewIndex("test", schema, ModelFile.write(storage, model), null, List.of()));
   }
 
-  /** Each broker leads half of the partitions, and follows the other in the rest. */
+  /**
+   * Each broker leads half of the partitions, and follows the other in the rest. It returns when
+   * they know: should one refuse a producer's first batch and take the second, the first would be
+   * out of sequence until it expires.
+   */
   private void createTopic() throws Exception {
     Map<Integer, List<Integer>> replicas = new HashMap<>();
     for (int partition = 0; partition < PARTITIONS; partition++) {
@@ -282,10 +288,21 @@ class FlinkClusterIT {
     try (Admin admin = admin()) {
       admin.createTopics(List.of(new NewTopic(topic, replicas))).all().get();
     }
+    taskManager.await(
+        topic + " to be known to its leaders",
+        CATCH_UP_LIMIT,
+        () -> {
+          try {
+            return endOffsets().size() == PARTITIONS;
+          } catch (ExecutionException | InterruptedException e) {
+            return false;
+          }
+        });
   }
 
   /** Upserts, and one delete in ten, of random ids; and what the index must hold after them. */
-  private void produce(int records) {
+  private void produce(int records) throws Exception {
+    List<Future<RecordMetadata>> sent = new ArrayList<>();
     for (int i = 0; i < records; i++) {
       long id = random.nextInt(IDS);
       String value;
@@ -301,9 +318,11 @@ class FlinkClusterIT {
         expected.put(id, vector);
       }
       byte[] key = Long.toString(id).getBytes(StandardCharsets.UTF_8);
-      var unused = producer.send(new ProducerRecord<>(topic, key, bytes(value)));
+      sent.add(producer.send(new ProducerRecord<>(topic, key, bytes(value))));
     }
-    producer.flush();
+    for (Future<RecordMetadata> each : sent) {
+      each.get();
+    }
   }
 
   private static byte[] bytes(String text) {
@@ -322,15 +341,38 @@ class FlinkClusterIT {
     }
   }
 
-  private void awaitCaughtUp() {
-    taskManager.await(
-        "all " + (order - 1) + " records to be in the index",
-        CATCH_UP_LIMIT,
-        () ->
-            newest().source("kafka:" + topic).nextOffsets().values().stream()
-                    .mapToLong(Long::longValue)
-                    .sum()
-                == order - 1);
+  /** Until the index has as many records of each partition as the partition. */
+  private void awaitCaughtUp() throws Exception {
+    Map<Integer, Long> ends = endOffsets();
+    assertThat(ends.values().stream().mapToLong(Long::longValue).sum()).isEqualTo(order - 1);
+    try {
+      taskManager.await(
+          "the index to hold the records before offsets " + ends,
+          CATCH_UP_LIMIT,
+          () -> positions().equals(ends));
+    } catch (AssertionError e) {
+      throw new AssertionError("the index ends at offsets " + positions() + ", not " + ends, e);
+    }
+  }
+
+  private Map<Integer, Long> positions() {
+    return newest().source("kafka:" + topic).nextOffsets();
+  }
+
+  private Map<Integer, Long> endOffsets() throws ExecutionException, InterruptedException {
+    Map<TopicPartition, OffsetSpec> partitions = new HashMap<>();
+    for (int partition = 0; partition < PARTITIONS; partition++) {
+      partitions.put(new TopicPartition(topic, partition), OffsetSpec.latest());
+    }
+    Map<Integer, Long> ends = new TreeMap<>();
+    try (Admin admin = admin()) {
+      admin
+          .listOffsets(partitions)
+          .all()
+          .get()
+          .forEach((partition, end) -> ends.put(partition.partition(), end.offset()));
+    }
+    return ends;
   }
 
   private void assertIndexHoldsExactlyWhatWasSent() throws Exception {

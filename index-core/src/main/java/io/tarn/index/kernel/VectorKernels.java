@@ -33,6 +33,28 @@ public interface VectorKernels {
     }
   }
 
+  /**
+   * The squared distances of one query and rows that lie apart.
+   *
+   * @param rows row-major
+   * @param numbers which rows; the first {@code count} count
+   * @param out receives {@code count} distances
+   */
+  default void squaredL2(
+      float[] query, float[] rows, int[] numbers, int count, int dimension, float[] out) {
+    for (int i = 0; i < count; i++) {
+      out[i] = squaredL2(query, 0, rows, numbers[i] * dimension, dimension);
+    }
+  }
+
+  /** The inner products of one query and rows that lie apart, as {@link #squaredL2}. */
+  default void dot(
+      float[] query, float[] rows, int[] numbers, int count, int dimension, float[] out) {
+    for (int i = 0; i < count; i++) {
+      out[i] = dot(query, 0, rows, numbers[i] * dimension, dimension);
+    }
+  }
+
   /** How many rows stand side by side in the panels {@link #nearest} takes. */
   int panelWidth();
 

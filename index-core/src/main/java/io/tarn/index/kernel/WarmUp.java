@@ -17,6 +17,8 @@ final class WarmUp {
 
   private static final int DIMENSION = 256;
 
+  private static final int[] TWO = {0, 1};
+
   private final VectorKernels vectors;
   private final CodeKernels codes;
   private final CodeKernels plain;
@@ -29,6 +31,7 @@ final class WarmUp {
   private final float[] estimates = new float[CodeKernels.BLOCK_ROWS];
   private final float[] lowers = new float[CodeKernels.BLOCK_ROWS];
   private final float[] vector = new float[DIMENSION];
+  private final float[] twoRows = new float[2 * DIMENSION];
   private final int[] places = new int[DIMENSION];
   private final byte[] row = new byte[DIMENSION + CodeKernels.ROW_PADDING];
 
@@ -69,6 +72,9 @@ final class WarmUp {
       codes.hadamard(vector, 0, DIMENSION);
       sum += vectors.squaredL2(vector, 0, vector, 0, DIMENSION);
       sum += vectors.dot(vector, 0, vector, 0, DIMENSION);
+      vectors.squaredL2(vector, twoRows, TWO, 2, DIMENSION, estimates);
+      vectors.dot(vector, twoRows, TWO, 2, DIMENSION, estimates);
+      sum += estimates[0];
       sum += codes.squaredL2(vector, row, 0, DIMENSION);
       sum += codes.dot(vector, row, 0, DIMENSION);
       sum += vectors.countBelow(vector, DIMENSION, i);

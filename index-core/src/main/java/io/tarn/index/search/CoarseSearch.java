@@ -168,11 +168,13 @@ final class CoarseSearch {
       int to = Math.min(from + SearchScratch.ROWS, found);
       // Asked for together, centroids that lie apart in memory arrive in the time of one.
       for (int i = from; i < to; i++) {
-        touched += touch(members[scratch.near.number(i)]);
-      }
-      for (int i = from; i < to; i++) {
         int list = members[scratch.near.number(i)];
-        scratch.probes.add(distance(query, model.centroids(), list), list);
+        scratch.rows[i - from] = list;
+        touched += touch(list);
+      }
+      distances(query, model.centroids(), scratch.rows, to - from, scratch.distances);
+      for (int i = from; i < to; i++) {
+        scratch.probes.add(scratch.distances[i - from], scratch.rows[i - from]);
       }
     }
     scratch.touched = touched;
@@ -197,8 +199,15 @@ final class CoarseSearch {
     }
     ListsByDistance order = scratch.groups;
     order.clear();
-    for (int group = 0; group < groups; group++) {
-      order.add(distance(query, groupCenters, group), group);
+    for (int from = 0; from < groups; from += SearchScratch.ROWS) {
+      int count = Math.min(SearchScratch.ROWS, groups - from);
+      for (int i = 0; i < count; i++) {
+        scratch.rows[i] = from + i;
+      }
+      distances(query, groupCenters, scratch.rows, count, scratch.distances);
+      for (int i = 0; i < count; i++) {
+        order.add(scratch.distances[i], from + i);
+      }
     }
     order.sort(groups);
     int enough = SEEN_PER_LIST * wanted + SEEN_PER_GROUP * groups;
@@ -236,6 +245,20 @@ final class CoarseSearch {
           Math.max(0, first - slot),
           Math.min(CodeKernels.BLOCK_ROWS, end - slot),
           groupStarts[group] + slot - first);
+    }
+  }
+
+  /** By the metric, as between a query and features; {@code numbers} says which centers. */
+  private void distances(
+      float[] query, float[] centers, int[] numbers, int count, float[] distances) {
+    VectorKernels vectors = Kernels.ready();
+    if (model.metric() == Metric.L2) {
+      vectors.squaredL2(query, centers, numbers, count, model.dimension(), distances);
+      return;
+    }
+    vectors.dot(query, centers, numbers, count, model.dimension(), distances);
+    for (int i = 0; i < count; i++) {
+      distances[i] = model.metric() == Metric.COSINE ? 1 - distances[i] : -distances[i];
     }
   }
 

@@ -85,6 +85,32 @@ class KernelParityTest {
 
   @ParameterizedTest
   @MethodSource("dimensions")
+  void aRowHasTheSameDistanceAmongRowsThatLieApart(int dimension) {
+    float[] query = random(dimension, 1);
+    float[] matrix = random(dimension * 7, 2);
+    int[] numbers = {6, 0, 3, 3, 5};
+    float[] found = new float[numbers.length + 1];
+    for (VectorKernels kernels : List.of(scalar, best)) {
+      for (int count = 0; count <= numbers.length; count++) {
+        Arrays.fill(found, -7);
+        kernels.squaredL2(query, matrix, numbers, count, dimension, found);
+        for (int i = 0; i < count; i++) {
+          int at = numbers[i] * dimension;
+          assertThat(found[i]).isEqualTo(kernels.squaredL2(query, 0, matrix, at, dimension));
+        }
+        assertThat(found[count]).isEqualTo(-7);
+        kernels.dot(query, matrix, numbers, count, dimension, found);
+        for (int i = 0; i < count; i++) {
+          int at = numbers[i] * dimension;
+          assertThat(found[i]).isEqualTo(kernels.dot(query, 0, matrix, at, dimension));
+        }
+        assertThat(found[count]).isEqualTo(-7);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("dimensions")
   void nearestRowsAgree(int dimension) {
     for (int rowCount : new int[] {1, 6, 7, 125}) {
       for (int packedCount : new int[] {1, 15, 33, 70}) {

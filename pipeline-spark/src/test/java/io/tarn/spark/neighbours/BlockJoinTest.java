@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 /** Pairs of neighbours beside those that all distances give, to the bit. */
 class BlockJoinTest {
   private static final int DIMENSION = 64;
+  private static final int COUNT = 260;
 
   private static float[] rows(Random random, int count, double scale, double offset, int ranks) {
     float[] rows = new float[count * DIMENSION];
@@ -57,6 +58,17 @@ class BlockJoinTest {
     compare(random, scale, offset, random.nextBoolean() ? Metric.L2 : Metric.COSINE);
   }
 
+  /** On a line, what lists and distances from centroids rule out is all that can be ruled out. */
+  @Property(tries = 30)
+  void findsAllPairsOnALine(@ForAll long seed) {
+    Random random = new Random(seed);
+    float[] all = new float[COUNT * DIMENSION];
+    for (int i = 0; i < COUNT; i++) {
+      all[i * DIMENSION] = random.nextInt(4 * COUNT);
+    }
+    compare(random, all, 1, Metric.L2);
+  }
+
   /** Squares overflow, or vanish: nothing may be inferred from distances then. */
   @Test
   void findsAllPairsOfExtremeVectors() {
@@ -66,11 +78,14 @@ class BlockJoinTest {
   }
 
   private static void compare(Random random, double scale, double offset, Metric metric) {
-    int count = 260;
-    float[] all = rows(random, count, scale, offset, 1 + random.nextInt(40));
+    float[] all = rows(random, COUNT, scale, offset, 1 + random.nextInt(40));
     if (metric == Metric.COSINE) {
       normalise(all);
     }
+    compare(random, all, scale, metric);
+  }
+
+  private static void compare(Random random, float[] all, double scale, Metric metric) {
     Model model =
         Model.of(
             metric,
@@ -86,14 +101,14 @@ class BlockJoinTest {
     float limit = limit(random, all, metric);
     Reach reach = new Reach(metric, DIMENSION, limit);
     BlockRows a = block(all, 0, split, model, projection);
-    BlockRows b = block(all, split, count, model, projection);
+    BlockRows b = block(all, split, COUNT, model, projection);
     Map<Long, Float> found = new TreeMap<>();
     new BlockJoin(model, reach, a, b).run((i, j, d) -> put(found, i, split + j, d));
     new BlockJoin(model, reach, a, a).run((i, j, d) -> put(found, i, j, d));
     new BlockJoin(model, reach, b, b).run((i, j, d) -> put(found, split + i, split + j, d));
     Map<Long, Float> expected = new TreeMap<>();
-    for (int i = 0; i < count; i++) {
-      for (int j = i + 1; j < count; j++) {
+    for (int i = 0; i < COUNT; i++) {
+      for (int j = i + 1; j < COUNT; j++) {
         float distance = distance(all, i, j, metric);
         if (distance <= limit) {
           put(expected, i, j, distance);
@@ -107,7 +122,7 @@ class BlockJoinTest {
   private static float limit(Random random, float[] all, Metric metric) {
     float[] distances = new float[60];
     for (int i = 0; i < distances.length; i++) {
-      distances[i] = distance(all, random.nextInt(260), random.nextInt(260), metric);
+      distances[i] = distance(all, random.nextInt(COUNT), random.nextInt(COUNT), metric);
     }
     Arrays.sort(distances);
     float limit = distances[random.nextInt(distances.length / 2)];
