@@ -74,6 +74,14 @@ final class StreamCommand implements Callable<Integer> {
       description = "Stop where the topics end now, instead of waiting for more.")
   private Boolean bounded;
 
+  @Option(
+      names = "-D",
+      paramLabel = "KEY=VALUE",
+      description =
+          "An option of Flink, as its config.yaml has them, such as metrics.reporters=prom; may be"
+              + " repeated.")
+  private Map<String, String> flink = new LinkedHashMap<>();
+
   @Mixin private SettingsOptions settings;
 
   @Override
@@ -86,7 +94,7 @@ final class StreamCommand implements Callable<Integer> {
     flags.put("checkpoint-interval-ms", checkpointIntervalMs);
     flags.put("parallelism", parallelism);
     flags.put("bounded", bounded);
-    StreamRun.run(settings, flags, spec.commandLine());
+    StreamRun.run(settings, flags, flink, spec.commandLine());
     return Tarn.DONE;
   }
 }

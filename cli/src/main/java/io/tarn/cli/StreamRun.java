@@ -21,7 +21,8 @@ import picocli.CommandLine;
 final class StreamRun {
   private StreamRun() {}
 
-  static void run(SettingsOptions options, Map<String, ?> flags, CommandLine command)
+  static void run(
+      SettingsOptions options, Map<String, ?> flags, Map<String, String> flink, CommandLine command)
       throws Exception {
     StreamSettings settings = options.load(StreamSettings.class, flags);
     PrintWriter err = command.getErr();
@@ -29,7 +30,7 @@ final class StreamRun {
     try (Cleanup cleanup = new Cleanup()) {
       Path directory = cleanup.temporaryDirectory("tarn-stream-");
       StreamExecutionEnvironment environment =
-          LocalFlink.environment(Runtime.getRuntime().availableProcessors(), directory);
+          LocalFlink.environment(Runtime.getRuntime().availableProcessors(), directory, flink);
       StreamJob.build(environment, settings);
       LocalFlink job =
           cleanup.add(LocalFlink.start(environment, StreamJob.jobName(settings), directory));

@@ -6,6 +6,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.tarn.kafka.EmbeddedKafka;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -141,6 +146,38 @@ class StreamCommandTest {
     }
   }
 
+  /** Set up as docs/operations.md says, but for the port. */
+  private static List<Object> reporter(int port) throws Exception {
+    String command =
+        OperationsGuideTest.commands().stream()
+            .filter(line -> line.startsWith("stream ") && line.contains(" -D "))
+            .findFirst()
+            .orElseThrow();
+    List<Object> options = new ArrayList<>();
+    String previous = "";
+    for (String word : command.split(" ")) {
+      if (previous.equals("-D")) {
+        options.addAll(List.of("-D", word.replace("9249", Integer.toString(port))));
+      }
+      previous = word;
+    }
+    return options;
+  }
+
+  private static int freePort() throws Exception {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    }
+  }
+
+  private static String scrape(int port) throws Exception {
+    return HttpClient.newHttpClient()
+        .send(
+            HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/metrics")).build(),
+            HttpResponse.BodyHandlers.ofString())
+        .body();
+  }
+
   /** A checkpoint an hour: what was read can only have been published by the interrupt. */
   @Test
   void anInterruptPublishesWhatWasRead() throws Exception {
@@ -148,26 +185,23 @@ class StreamCommandTest {
     kafka.createTopic("interrupted", 1);
     send(kafka, "interrupted", record("bad", "no JSON"), record("lake-3", "{\"vector\":[7,7,7]}"));
     Path errors = dir.resolve("errors");
-    Process process =
-        TarnProcess.start(
-            errors,
-            "stream",
-            "--index",
-            photos,
-            "--topic",
-            "interrupted",
-            "--checkpoint-interval",
-            3_600_000,
-            "--bootstrap-servers",
-            kafka.bootstrapServers(),
-            "--dead-letter-topic",
-            "interrupted-bad",
-            "--parallelism",
-            1);
+    int port = freePort();
+    List<Object> arguments = new ArrayList<>(List.of("stream", "--index", photos));
+    arguments.addAll(List.of("--topic", "interrupted", "--checkpoint-interval", 3_600_000));
+    arguments.addAll(List.of("--bootstrap-servers", kafka.bootstrapServers()));
+    arguments.addAll(List.of("--dead-letter-topic", "interrupted-bad", "--parallelism", 1));
+    arguments.addAll(reporter(port));
+    Process process = TarnProcess.start(errors, arguments.toArray());
     try (BufferedReader out =
         new BufferedReader(
             new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
       DeadLetters.await(kafka, "interrupted-bad");
+      assertThat(scrape(port).lines())
+          .anyMatch(
+              line ->
+                  line.contains("operator_tarn_badRecords{")
+                      && line.contains("operator_name=\"decode\"")
+                      && line.endsWith(" 1.0"));
       // Process.destroy would close its output, too.
       process.toHandle().destroy();
       assertThat(out.readLine()).contains(photos + " went from version 2 to 3");

@@ -5,11 +5,13 @@ import io.tarn.embedding.Embedders;
 import io.tarn.index.commit.SnapshotLog;
 import io.tarn.index.feature.Feature;
 import io.tarn.index.feature.RejectedFeatureException;
+import io.tarn.index.feature.RejectedFeatureException.Reason;
 import io.tarn.index.format.ChecksummedFile;
 import io.tarn.index.snapshot.EmbedderRef;
 import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.storage.Storage;
 import java.io.IOException;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -35,7 +37,10 @@ final class DecodeFunction extends ProcessFunction<KafkaRecord, PositionedFeatur
   private transient RecordDecoder decoder;
   private transient TakenPositions taken;
   private transient Map<String, String> sourceNames;
+  private transient Counter upserts;
+  private transient Counter deletes;
   private transient Counter badRecords;
+  private transient Map<Reason, Counter> badRecordsByReason;
   private transient Counter knownRecords;
 
   DecodeFunction(StorageOpener opener, DecoderOptions options) {
@@ -51,7 +56,14 @@ final class DecodeFunction extends ProcessFunction<KafkaRecord, PositionedFeatur
       decoder = decoder(storage, snapshot, options);
     }
     sourceNames = new HashMap<>();
-    MetricGroup metrics = getRuntimeContext().getMetricGroup();
+    MetricGroup metrics = getRuntimeContext().getMetricGroup().addGroup(CommitMetrics.GROUP);
+    upserts = metrics.counter("upserts");
+    deletes = metrics.counter("deletes");
+    badRecordsByReason = new EnumMap<>(Reason.class);
+    for (Reason reason : Reason.values()) {
+      badRecordsByReason.put(
+          reason, metrics.addGroup("reason", reason.name()).counter("badRecords"));
+    }
     badRecords = metrics.counter("badRecords");
     knownRecords = metrics.counter("knownRecords");
     metrics.gauge("ignoredFields", decoder::ignoredFields);
@@ -81,8 +93,10 @@ final class DecodeFunction extends ProcessFunction<KafkaRecord, PositionedFeatur
     Feature feature = null;
     try {
       feature = decoder.decode(record.key(), record.value(), record.offset(), record.timestampMs());
+      (feature.deleted() ? deletes : upserts).inc();
     } catch (RejectedFeatureException e) {
       badRecords.inc();
+      badRecordsByReason.get(e.reason()).inc();
       context.output(DEAD_LETTERS, new DeadLetter(record, e.reason().name(), e.getMessage()));
     }
     out.collect(

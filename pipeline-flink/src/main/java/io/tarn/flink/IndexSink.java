@@ -1,6 +1,7 @@
 package io.tarn.flink;
 
 import java.io.IOException;
+import java.util.Optional;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.api.connector.sink2.Committer;
 import org.apache.flink.api.connector.sink2.CommitterInitContext;
@@ -9,6 +10,7 @@ import org.apache.flink.api.connector.sink2.Sink;
 import org.apache.flink.api.connector.sink2.SupportsCommitter;
 import org.apache.flink.api.connector.sink2.WriterInitContext;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
+import org.apache.flink.metrics.MetricGroup;
 import org.apache.flink.streaming.api.connector.sink2.CommittableMessage;
 import org.apache.flink.streaming.api.connector.sink2.CommittableMessageTypeInfo;
 import org.apache.flink.streaming.api.connector.sink2.SupportsPostCommitTopology;
@@ -28,8 +30,12 @@ final class IndexSink
         SupportsCommitter<PendingChange>,
         SupportsPreCommitTopology<PendingChange, PendingChange>,
         SupportsPostCommitTopology<PendingChange> {
+  /** The one that {@code global()} sends everything to. */
+  private static final int COMMITTING_SUBTASK = 0;
+
   private final StorageOpener opener;
   private final TopicIds topicIds;
+  private final KafkaLag.Topics topics;
   private final long bufferBytes;
   private final double maxBadShare;
   private final StreamSettings.Maintenance maintenance;
@@ -40,6 +46,7 @@ final class IndexSink
   IndexSink(StorageOpener opener, TopicIds topicIds, StreamSettings settings) {
     this.opener = opener;
     this.topicIds = topicIds;
+    this.topics = KafkaLag.Topics.of(settings.kafka());
     this.bufferBytes = settings.bufferBytes();
     this.maxBadShare = settings.kafka().maxBadShare();
     this.maintenance = settings.maintenance();
@@ -69,7 +76,12 @@ final class IndexSink
 
   @Override
   public Committer<PendingChange> createCommitter(CommitterInitContext context) throws IOException {
-    return new SnapshotCommitter(opener.open(), topicIds.guard(), context.metricGroup());
+    // What the others would say of the index is what it was when they started.
+    Optional<MetricGroup> group =
+        context.getTaskInfo().getIndexOfThisSubtask() == COMMITTING_SUBTASK
+            ? Optional.of(context.metricGroup())
+            : Optional.empty();
+    return new SnapshotCommitter(opener.open(), topicIds.guard(), topics, group);
   }
 
   @Override

@@ -73,7 +73,8 @@ final class KafkaTopics {
     return properties;
   }
 
-  private static Properties adminProperties(Kafka kafka) {
+  /** The properties of clients that ask and are answered soon, or not at all. */
+  static Properties adminProperties(Kafka kafka) {
     Properties properties = clientProperties(kafka);
     properties.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, TRY_MS);
     properties.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, TRY_MS);

@@ -58,9 +58,10 @@ final class MaintenanceThread implements AutoCloseable {
             storage,
             settings.rules()::settings,
             OpenOptions.defaults().withTier(VectorTier.REMOTE));
-    this.steps = metrics.counter("maintenanceSteps");
-    this.failures = metrics.counter("maintenanceFailures");
-    metrics.gauge("lastMaintenanceMs", () -> lastStepMs);
+    MetricGroup group = metrics.addGroup(CommitMetrics.GROUP);
+    this.steps = group.counter("maintenanceSteps");
+    this.failures = group.counter("maintenanceFailures");
+    group.gauge("lastMaintenanceMs", () -> lastStepMs);
     this.thread = new Thread(this::run, "tarn-maintenance");
     thread.setDaemon(true);
   }

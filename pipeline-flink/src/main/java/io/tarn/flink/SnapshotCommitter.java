@@ -9,12 +9,13 @@ import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.storage.Storage;
 import io.tarn.index.write.ModelReassigner;
 import java.io.IOException;
+import java.time.InstantSource;
 import java.util.Collection;
 import java.util.Map;
+import java.util.Optional;
 import java.util.StringJoiner;
 import java.util.concurrent.TimeUnit;
 import org.apache.flink.api.connector.sink2.Committer;
-import org.apache.flink.metrics.Counter;
 import org.apache.flink.metrics.MetricGroup;
 import org.apache.flink.runtime.execution.SuppressRestartsException;
 import org.slf4j.Logger;
@@ -30,26 +31,24 @@ final class SnapshotCommitter implements Committer<PendingChange> {
   private final Storage storage;
   private final TopicIds.Guard topics;
   private final io.tarn.index.commit.Committer committer;
-  private final Counter committedRows;
-  private final Counter committedDeletes;
+  private final Optional<CommitMetrics> metrics;
   private long version;
-  private long lastCommitMs;
 
   /**
    * @param storage closed by this committer
    * @param topics closed by this committer as well
+   * @param read what the job reads
+   * @param group of this committer; none if it will have nothing to commit
    */
-  SnapshotCommitter(Storage storage, TopicIds.Guard topics, MetricGroup metrics)
+  SnapshotCommitter(
+      Storage storage, TopicIds.Guard topics, KafkaLag.Topics read, Optional<MetricGroup> group)
       throws IOException {
     this.storage = storage;
     this.topics = topics;
     SnapshotLog log = new SnapshotLog(storage);
     this.committer = new io.tarn.index.commit.Committer(log, new ModelReassigner(storage));
-    this.version = log.newestVersion();
-    this.committedRows = metrics.counter("committedRows");
-    this.committedDeletes = metrics.counter("committedDeletes");
-    metrics.gauge("indexVersion", () -> version);
-    metrics.gauge("lastCommitMs", () -> lastCommitMs);
+    Snapshot newest = log.newest();
+    this.version = newest.version();
     // A consumer that finds nothing at its position would have the job restarted without end.
     try {
       topics.checkIfPossible();
@@ -57,6 +56,9 @@ final class SnapshotCommitter implements Committer<PendingChange> {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted while Kafka was asked for its topics", e);
     }
+    this.metrics =
+        group.map(
+            g -> new CommitMetrics(g, read, newest, committer::retries, InstantSource.system()));
   }
 
   @Override
@@ -74,32 +76,35 @@ final class SnapshotCommitter implements Committer<PendingChange> {
   private boolean publish(PendingChange pending) throws IOException {
     Change change = pending.change();
     long startedNs = System.nanoTime();
-    Snapshot snapshot;
-    try {
-      snapshot = committer.commit(change);
-    } catch (CommitConflictException e) {
-      LOG.error("The index refuses what was read: {}", e.getMessage());
-      // Restarted, the job would offer the same change again, forever.
-      throw new SuppressRestartsException(e);
-    }
+    Snapshot snapshot = commit(change);
     boolean published =
         snapshot.version() > version && snapshot.commitId().equals(change.commitId());
     version = Math.max(version, snapshot.version());
     if (published) {
-      lastCommitMs = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startedNs);
-      report(pending);
+      long tookMs = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startedNs);
+      metrics.ifPresent(m -> m.published(change, snapshot, tookMs));
+      log(pending, tookMs);
     } else {
+      metrics.ifPresent(m -> m.found(snapshot));
       LOG.info("Version {} holds {} already", snapshot.version(), positions(change));
     }
     return published;
   }
 
-  private void report(PendingChange pending) {
+  private Snapshot commit(Change change) throws IOException {
+    try {
+      return committer.commit(change);
+    } catch (CommitConflictException e) {
+      LOG.error("The index refuses what was read: {}", e.getMessage());
+      // Restarted, the job would offer the same change again, forever.
+      throw new SuppressRestartsException(e);
+    }
+  }
+
+  private void log(PendingChange pending, long tookMs) {
     Change change = pending.change();
     long rows = change.added().stream().mapToLong(SegmentRef::rows).sum();
     long deletes = change.added().stream().mapToLong(SegmentRef::deletes).sum();
-    committedRows.inc(rows);
-    committedDeletes.inc(deletes);
     LOG.info(
         "Published version {}: {} rows, {} deletes, {} bad records, {} segments; {}; {} ms",
         version,
@@ -108,7 +113,7 @@ final class SnapshotCommitter implements Committer<PendingChange> {
         pending.badRecords(),
         change.added().size(),
         positions(change),
-        lastCommitMs);
+        tookMs);
   }
 
   /** Such as {@code kafka:features 0: 17-42, 1: 3-9}; the last offset is included. */
@@ -130,6 +135,7 @@ final class SnapshotCommitter implements Committer<PendingChange> {
 
   @Override
   public void close() throws IOException {
+    metrics.ifPresent(CommitMetrics::close);
     topics.close();
     storage.close();
   }

@@ -165,6 +165,8 @@ public final class StreamJob {
     // Nothing in the job changes a record after handing it on.
     config.set(PipelineOptions.OBJECT_REUSE, true);
     config.set(PipelineOptions.GENERIC_TYPES, false);
+    // Savepoints know operators by their uids.
+    config.set(PipelineOptions.AUTO_GENERATE_UIDS, false);
     if (env.getConfiguration().getOptional(RestartStrategyOptions.RESTART_STRATEGY).isEmpty()) {
       config.set(RestartStrategyOptions.RESTART_STRATEGY, "exponential-delay");
       config.set(

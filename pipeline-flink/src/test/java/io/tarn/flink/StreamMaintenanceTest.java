@@ -57,8 +57,8 @@ class StreamMaintenanceTest {
                 && largest <= 2 * TARGET_LIST_ROWS
                 && index.writtenRows() * (1 - MAX_DEAD_SHARE) <= 250;
           });
-      assertThat(job.metric(METRICS, "maintenance", "maintenanceSteps")).isPositive();
-      assertThat(job.metric(METRICS, "maintenance", "maintenanceFailures")).isZero();
+      assertThat(job.metric(METRICS, "index: maintenance", "tarn.maintenanceSteps")).isPositive();
+      assertThat(job.metric(METRICS, "index: maintenance", "tarn.maintenanceFailures")).isZero();
 
       topic.upsert("last", 1, 2, 3, 4);
       job.awaitCaughtUp(index, topic);

@@ -75,7 +75,7 @@ class StreamRestartTest {
       TestJob fromTheIndex = new Plan(KAFKA, index, topic).run();
 
       assertThat(fromTheIndex.metric(METRICS, "decode", "numRecordsIn")).isEqualTo(30);
-      assertThat(fromTheIndex.metric(METRICS, "decode", "knownRecords")).isEqualTo(0);
+      assertThat(fromTheIndex.metric(METRICS, "decode", "tarn.knownRecords")).isEqualTo(0);
       index.assertHolds(topic);
     }
   }

@@ -18,8 +18,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
-import org.apache.flink.metrics.groups.UnregisteredMetricsGroup;
 import org.apache.flink.runtime.execution.SuppressRestartsException;
 import org.apache.flink.test.junit5.MiniClusterExtension;
 import org.junit.jupiter.api.Test;
@@ -137,7 +137,10 @@ class StreamTopicTest {
       TopicIds ids = KafkaTopics.prepare(plan.settings().kafka());
       try (SnapshotCommitter committer =
           new SnapshotCommitter(
-              new LocalStorage(index.dir), ids.guard(), new UnregisteredMetricsGroup())) {
+              new LocalStorage(index.dir),
+              ids.guard(),
+              KafkaLag.Topics.of(plan.settings().kafka()),
+              Optional.empty())) {
         committer.commit(List.of());
         KAFKA.recreate(topic.name).close();
 

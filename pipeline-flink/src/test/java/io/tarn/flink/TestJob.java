@@ -3,6 +3,9 @@ package io.tarn.flink;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tarn.settings.Settings;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -56,7 +59,29 @@ final class TestJob {
   }
 
   private static MiniClusterExtension cluster(InMemoryReporter metrics, int taskManagers) {
-    Configuration configuration = metrics.addToConfiguration(new Configuration());
+    return cluster(metrics.addToConfiguration(new Configuration()), taskManagers);
+  }
+
+  /** One that Prometheus can read the metrics of, set up as docs/operations.md says. */
+  static MiniClusterExtension prometheusCluster(int port) {
+    Configuration configuration = new Configuration();
+    configuration.setString("metrics.reporters", "prom");
+    configuration.setString(
+        "metrics.reporter.prom.factory.class",
+        "org.apache.flink.metrics.prometheus.PrometheusReporterFactory");
+    configuration.setString("metrics.reporter.prom.port", Integer.toString(port));
+    return cluster(configuration, 1);
+  }
+
+  static int freePort() {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static MiniClusterExtension cluster(Configuration configuration, int taskManagers) {
     // All parts are in this JVM: one that is silent is not lost, the machine was busy or asleep.
     configuration.set(HeartbeatManagerOptions.HEARTBEAT_TIMEOUT, Duration.ofHours(1));
     configuration.set(RpcOptions.ASK_TIMEOUT_DURATION, Duration.ofHours(1));

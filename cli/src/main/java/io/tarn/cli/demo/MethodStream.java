@@ -98,7 +98,8 @@ final class MethodStream {
                 "kafka.dead-letter-topic", DEAD_LETTERS,
                 "checkpoint-interval-ms", CHECKPOINT_INTERVAL_MS));
     Path directory = cleanup.temporaryDirectory("tarn-demo-flink-");
-    StreamExecutionEnvironment environment = LocalFlink.environment(PARTITIONS, directory);
+    StreamExecutionEnvironment environment =
+        LocalFlink.environment(PARTITIONS, directory, Map.of());
     StreamJob.build(environment, settings);
     job = cleanup.add(LocalFlink.start(environment, StreamJob.jobName(settings), directory));
   }

@@ -2,6 +2,7 @@ package io.tarn.cli.local;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -44,8 +45,10 @@ public final class LocalFlink implements AutoCloseable {
    *
    * @param parallelism of operators that set none
    * @param directory for Flink's temporary files; deleted by the caller, after the job's end
+   * @param options of Flink, which take the place of those set here
    */
-  public static StreamExecutionEnvironment environment(int parallelism, Path directory) {
+  public static StreamExecutionEnvironment environment(
+      int parallelism, Path directory, Map<String, String> options) {
     Configuration configuration = new Configuration();
     configuration.set(CoreOptions.TMP_DIRS, directory.toString());
     configuration.set(TaskManagerOptions.NETWORK_MEMORY_MIN, NETWORK_MEMORY);
@@ -61,6 +64,7 @@ public final class LocalFlink implements AutoCloseable {
     configuration.set(
         CheckpointingOptions.SAVEPOINT_DIRECTORY,
         directory.resolve("savepoints").toUri().toString());
+    options.forEach(configuration::setString);
     return StreamExecutionEnvironment.createLocalEnvironment(parallelism, configuration);
   }
 

@@ -23,6 +23,7 @@ import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,6 +51,7 @@ public final class Committer {
 
   private final SnapshotLog log;
   private final SegmentReassigner reassigner;
+  private final AtomicLong retries = new AtomicLong();
 
   /**
    * @param log the index
@@ -94,6 +96,14 @@ public final class Committer {
       throw new IndexExistsException(log.storage().location());
     }
     return first;
+  }
+
+  /**
+   * How often commits of this committer had to look again at the newest version, because another
+   * commit was faster, or because the outcome was unknown.
+   */
+  public long retries() {
+    return retries.get();
   }
 
   /**
@@ -252,6 +262,7 @@ public final class Committer {
         }
         LOG.warn("Whether version {} was published is unknown: looking", next.version(), e);
       }
+      retries.incrementAndGet();
       if (waiting) {
         backOff(attempt);
       }

@@ -20,6 +20,7 @@ import io.tarn.index.snapshot.OffsetRange;
 import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.snapshot.SourceAdvance;
+import io.tarn.index.storage.FaultyStorage;
 import io.tarn.index.storage.LocalStorage;
 import io.tarn.index.storage.MemoryStorage;
 import io.tarn.index.storage.Storage;
@@ -311,6 +312,22 @@ class CommitterTest {
     assertThat(newest.history().holds(first.commitId())).isTrue();
     assertThat(newest.history().holds(second.commitId())).isTrue();
     assertThat(newest.history().oldestVersion()).isEqualTo(2);
+  }
+
+  @Test
+  void lostRacesAreCounted() throws IOException {
+    create(storage);
+    committer.commit(append(storage, write(storage, feature(1))));
+    assertThat(committer.retries()).isZero();
+
+    FaultyStorage raced = new FaultyStorage(storage);
+    Committer slower = new Committer(new SnapshotLog(raced), new ModelReassigner(raced));
+    raced.beforePublishing(
+        SnapshotLog.path(3), () -> committer.commit(append(storage, write(storage, feature(2)))));
+    slower.commit(append(storage, write(storage, feature(3))));
+    assertThat(slower.retries()).isEqualTo(1);
+    assertThat(committer.retries()).isZero();
+    assertThat(log.newestVersion()).isEqualTo(4);
   }
 
   @Test
