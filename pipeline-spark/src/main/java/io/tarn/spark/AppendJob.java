@@ -45,7 +45,9 @@ public final class AppendJob {
   private static final String OPERATION = "append";
 
   /** Enough to see which lists get more than others. */
-  private static final int SAMPLE_ROWS = 16_384;
+  private static final int MAX_SAMPLE_ROWS = 16_384;
+
+  private static final int MAX_SAMPLE_BYTES = 8 << 20;
 
   private static final long SAMPLE_SEED = 42;
 
@@ -120,10 +122,12 @@ public final class AppendJob {
     }
     JavaRDD<InputRow> newest =
         census.idsRepeat() ? NewestRows.of(spark, rows, staged.codec(), schema) : rows;
+    int rowBytes = schema.dimension() * Float.BYTES;
+    int sampleRows = Math.min(MAX_SAMPLE_ROWS, MAX_SAMPLE_BYTES / rowBytes);
     Sample sample =
         phases.run(
             "sample",
-            () -> Sample.draw(newest, schema, census.features(), SAMPLE_ROWS, SAMPLE_SEED),
+            () -> Sample.draw(newest, schema, census.features(), sampleRows, SAMPLE_SEED),
             drawn -> Phases.count(drawn.rowCount()) + " rows");
     Model model = ModelFile.read(storage, base.model());
     List<SegmentRef> segments =

@@ -148,10 +148,6 @@ final class ParquetFile {
       rows++;
     }
 
-    int rowsInRowGroup() {
-      return rows;
-    }
-
     void endRowGroup() throws IOException {
       writeRowGroup();
       startRowGroup();
