@@ -29,9 +29,26 @@ final class ChildJvm {
   static Outcome run(
       Path directory, String master, List<String> properties, Class<?> main, String... args)
       throws IOException, InterruptedException {
+    return run(directory, master, properties, List.of(), main, args);
+  }
+
+  /**
+   * Runs {@code main} to its end.
+   *
+   * @param flags further flags of the JVM, which win over those of this one
+   */
+  static Outcome run(
+      Path directory,
+      String master,
+      List<String> properties,
+      List<String> flags,
+      Class<?> main,
+      String... args)
+      throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+    command.addAll(flags);
     command.add("-Dspark.master=" + master);
     command.add("-Dspark.ui.enabled=false");
     command.add("-Dspark.driver.host=127.0.0.1");
