@@ -1,13 +1,10 @@
 package io.tarn.cli;
 
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 @Command(
     name = "compact",
@@ -22,14 +19,6 @@ import picocli.CommandLine.Spec;
     footerHeading = "%nExample:%n",
     footer = {"  ./tarn compact --index products-index --delete-retention 30d"})
 final class CompactCommand implements Callable<Integer> {
-  @Spec private CommandSpec spec;
-
-  @Option(
-      names = "--index",
-      paramLabel = "DIR",
-      description = "The index: a directory, or a location such as hdfs://host/path.")
-  private String index;
-
   @Option(
       names = "--delete-retention",
       paramLabel = "TIME",
@@ -45,26 +34,15 @@ final class CompactCommand implements Callable<Integer> {
   @Option(names = "--all", description = "Write all segments anew.")
   private Boolean all;
 
-  @Option(names = "--dry-run", description = "Say what would be done, and why, and change nothing.")
-  private Boolean dryRun;
-
-  @Option(
-      names = "--master",
-      paramLabel = "URL",
-      description = "A Spark cluster, spark://host:port; Spark in this JVM if not given.")
-  private String master;
-
-  @Mixin private SettingsOptions settings;
+  @Mixin private UpkeepOptions options;
 
   @Override
   public Integer call() throws Exception {
-    Map<String, Object> flags = new LinkedHashMap<>();
-    flags.put("index", index);
+    Map<String, Object> flags = options.flags();
     flags.put("delete-retention", deleteRetention);
     flags.put("max-dead-share", maxDeadShare);
     flags.put("all", all);
-    flags.put("dry-run", dryRun);
-    new UpkeepCommands(spec, master).compact(settings, flags);
+    options.commands().compact(flags);
     return Tarn.DONE;
   }
 }

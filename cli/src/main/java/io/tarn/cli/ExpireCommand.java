@@ -1,13 +1,10 @@
 package io.tarn.cli;
 
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 @Command(
     name = "expire",
@@ -22,14 +19,6 @@ import picocli.CommandLine.Spec;
     footerHeading = "%nExample:%n",
     footer = {"  ./tarn expire --index products-index --keep-versions 10 --keep-age 7d"})
 final class ExpireCommand implements Callable<Integer> {
-  @Spec private CommandSpec spec;
-
-  @Option(
-      names = "--index",
-      paramLabel = "DIR",
-      description = "The index: a directory, or a location such as hdfs://host/path.")
-  private String index;
-
   @Option(
       names = "--keep-versions",
       paramLabel = "N",
@@ -56,27 +45,16 @@ final class ExpireCommand implements Callable<Integer> {
       description = "Nobody else reads or writes the index, so that any age will do.")
   private Boolean exclusive;
 
-  @Option(names = "--dry-run", description = "Say what would be done, and why, and change nothing.")
-  private Boolean dryRun;
-
-  @Option(
-      names = "--master",
-      paramLabel = "URL",
-      description = "A Spark cluster, spark://host:port; Spark in this JVM if not given.")
-  private String master;
-
-  @Mixin private SettingsOptions settings;
+  @Mixin private UpkeepOptions options;
 
   @Override
   public Integer call() throws Exception {
-    Map<String, Object> flags = new LinkedHashMap<>();
-    flags.put("index", index);
+    Map<String, Object> flags = options.flags();
     flags.put("keep-versions", keepVersions);
     flags.put("keep-age", keepAge);
     flags.put("safety-age", safetyAge);
     flags.put("exclusive", exclusive);
-    flags.put("dry-run", dryRun);
-    new UpkeepCommands(spec, master).expire(settings, flags);
+    options.commands().expire(flags);
     return Tarn.DONE;
   }
 }

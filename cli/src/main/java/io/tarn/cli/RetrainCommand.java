@@ -1,13 +1,10 @@
 package io.tarn.cli;
 
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 @Command(
     name = "retrain",
@@ -22,14 +19,6 @@ import picocli.CommandLine.Spec;
     footerHeading = "%nExample:%n",
     footer = {"  ./tarn retrain --index products-index --dry-run"})
 final class RetrainCommand implements Callable<Integer> {
-  @Spec private CommandSpec spec;
-
-  @Option(
-      names = "--index",
-      paramLabel = "DIR",
-      description = "The index: a directory, or a location such as hdfs://host/path.")
-  private String index;
-
   @Option(
       names = "--nlist",
       paramLabel = "N",
@@ -49,26 +38,15 @@ final class RetrainCommand implements Callable<Integer> {
       description = "For how long deletes are remembered; 7d if not given.")
   private String deleteRetention;
 
-  @Option(names = "--dry-run", description = "Say what would be done, and why, and change nothing.")
-  private Boolean dryRun;
-
-  @Option(
-      names = "--master",
-      paramLabel = "URL",
-      description = "A Spark cluster, spark://host:port; Spark in this JVM if not given.")
-  private String master;
-
-  @Mixin private SettingsOptions settings;
+  @Mixin private UpkeepOptions options;
 
   @Override
   public Integer call() throws Exception {
-    Map<String, Object> flags = new LinkedHashMap<>();
-    flags.put("index", index);
+    Map<String, Object> flags = options.flags();
     flags.put("nlist", nlist);
     flags.put("quantizer", quantizer);
     flags.put("delete-retention", deleteRetention);
-    flags.put("dry-run", dryRun);
-    new UpkeepCommands(spec, master).retrain(settings, flags);
+    options.commands().retrain(flags);
     return Tarn.DONE;
   }
 }

@@ -20,42 +20,44 @@ import picocli.CommandLine.Model.CommandSpec;
 /** Runs the jobs that keep an index in shape, and says what they have done. */
 final class UpkeepCommands {
   private final PrintWriter out;
+  private final SettingsOptions settings;
   private final SparkRun spark;
 
   /**
    * @param master the cluster, or null to run in this JVM
    */
-  UpkeepCommands(CommandSpec spec, String master) {
+  UpkeepCommands(CommandSpec spec, SettingsOptions settings, String master) {
     this.out = spec.commandLine().getOut();
+    this.settings = settings;
     this.spark = new SparkRun(spec, master);
   }
 
-  void retrain(SettingsOptions options, Map<String, ?> flags) throws IOException {
-    RetrainSettings settings = options.load(RetrainSettings.class, flags);
+  void retrain(Map<String, ?> flags) throws IOException {
+    RetrainSettings given = settings.load(RetrainSettings.class, flags);
     long startNanos = System.nanoTime();
-    UpkeepResult result = spark.run(session -> RetrainJob.run(session, settings));
-    print(settings.index(), result, startNanos);
+    UpkeepResult result = spark.run(session -> RetrainJob.run(session, given));
+    print(given.index(), result, startNanos);
   }
 
-  void compact(SettingsOptions options, Map<String, ?> flags) throws IOException {
-    CompactSettings settings = options.load(CompactSettings.class, flags);
+  void compact(Map<String, ?> flags) throws IOException {
+    CompactSettings given = settings.load(CompactSettings.class, flags);
     long startNanos = System.nanoTime();
-    UpkeepResult result = spark.run(session -> CompactJob.run(session, settings));
-    print(settings.index(), result, startNanos);
+    UpkeepResult result = spark.run(session -> CompactJob.run(session, given));
+    print(given.index(), result, startNanos);
   }
 
-  void maintain(SettingsOptions options, Map<String, ?> flags) throws IOException {
-    MaintainSettings settings = options.load(MaintainSettings.class, flags);
+  void maintain(Map<String, ?> flags) throws IOException {
+    MaintainSettings given = settings.load(MaintainSettings.class, flags);
     long startNanos = System.nanoTime();
-    UpkeepResult result = spark.run(session -> MaintainJob.run(session, settings));
-    print(settings.index(), result, startNanos);
+    UpkeepResult result = spark.run(session -> MaintainJob.run(session, given));
+    print(given.index(), result, startNanos);
   }
 
-  void expire(SettingsOptions options, Map<String, ?> flags) throws IOException {
-    ExpireSettings settings = options.load(ExpireSettings.class, flags);
+  void expire(Map<String, ?> flags) throws IOException {
+    ExpireSettings given = settings.load(ExpireSettings.class, flags);
     long startNanos = System.nanoTime();
-    ExpireResult result = spark.run(session -> ExpireJob.run(session, settings));
-    print(settings.index(), result, startNanos);
+    ExpireResult result = spark.run(session -> ExpireJob.run(session, given));
+    print(given.index(), result, startNanos);
   }
 
   private void print(String index, UpkeepResult result, long startNanos) {

@@ -21,7 +21,8 @@ class BenchBuildCommandTest {
             50,
             "--mllib-rows",
             500);
-    assertThat(run.succeeds().out())
+    assertThat(run.status()).as(run.err()).isZero();
+    assertThat(run.out())
         .containsPattern("(?m)^ +read +check +sample +train lists +write +commit +total s ")
         .containsPattern("(?m)^8 lists, round 1, first job( +\\d+\\.\\d){10}$")
         .containsPattern("(?m)^16 lists, round 2 ")

@@ -179,7 +179,8 @@ class DataSourceWriteTest {
     assertRefusedOption("input.path", "/x", "'input.path' is no option");
     assertThatThrownBy(
             () -> table(THREE).write().format("tarn").partitionBy("kind").mode("append").save("x"))
-        .hasMessageContaining("__partition_columns");
+        .isInstanceOf(UnusableInputException.class)
+        .hasMessageContaining("leave out partitionBy");
     assertThat(newest().version()).isEqualTo(1);
   }
 

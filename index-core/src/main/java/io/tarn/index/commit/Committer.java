@@ -4,6 +4,7 @@ import io.tarn.index.feature.Schema;
 import io.tarn.index.format.Format;
 import io.tarn.index.snapshot.CalibrationPoint;
 import io.tarn.index.snapshot.Change;
+import io.tarn.index.snapshot.History;
 import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.snapshot.SourceAdvance;
@@ -78,7 +79,8 @@ public final class Committer {
             index.embedder(),
             index.segments().stream().map(s -> s.committedIn(1)).toList(),
             new TreeMap<>(),
-            List.of());
+            List.of(),
+            History.none());
     boolean published;
     try {
       published = log.newestVersion() == 0 && log.tryPublish(first);
@@ -135,20 +137,7 @@ public final class Committer {
     measured.forEach(point -> measuredK.add(point.k()));
     List<CalibrationPoint> points = new ArrayList<>(measured);
     base.calibration().stream().filter(p -> !measuredK.contains(p.k())).forEach(points::add);
-    return new Snapshot(
-        Format.VERSION,
-        base.indexId(),
-        base.version() + 1,
-        commitId,
-        "calibrate",
-        Math.max(System.currentTimeMillis(), base.timestampMs()),
-        base.schema(),
-        base.model(),
-        base.embedder(),
-        base.segments(),
-        base.sources(),
-        points,
-        base.history());
+    return next(base, commitId, "calibrate", base.segments(), base.sources(), points);
   }
 
   /**
@@ -174,20 +163,7 @@ public final class Committer {
       Snapshot base, String commitId, String source, String incarnation) {
     SortedMap<String, SourceState> sources = new TreeMap<>(base.sources());
     sources.put(source, base.source(source).restartedAs(incarnation));
-    return new Snapshot(
-        Format.VERSION,
-        base.indexId(),
-        base.version() + 1,
-        commitId,
-        "restart-source",
-        Math.max(System.currentTimeMillis(), base.timestampMs()),
-        base.schema(),
-        base.model(),
-        base.embedder(),
-        base.segments(),
-        sources,
-        base.calibration(),
-        base.history());
+    return next(base, commitId, "restart-source", base.segments(), sources, base.calibration());
   }
 
   /**
@@ -213,20 +189,7 @@ public final class Committer {
   }
 
   private static Snapshot expired(Snapshot base, String commitId, long oldest) {
-    return new Snapshot(
-            Format.VERSION,
-            base.indexId(),
-            base.version() + 1,
-            commitId,
-            "expire",
-            Math.max(System.currentTimeMillis(), base.timestampMs()),
-            base.schema(),
-            base.model(),
-            base.embedder(),
-            base.segments(),
-            base.sources(),
-            base.calibration(),
-            base.history())
+    return next(base, commitId, "expire", base.segments(), base.sources(), base.calibration())
         .withOldestVersion(oldest);
   }
 
@@ -331,22 +294,39 @@ public final class Committer {
       sources.put(source.getKey(), base.source(source.getKey()).after(source.getValue()));
     }
     Snapshot next =
-        new Snapshot(
-            Format.VERSION,
-            base.indexId(),
-            version,
+        next(
+            remodelled,
             change.commitId(),
             change.operation(),
-            Math.max(System.currentTimeMillis(), base.timestampMs()),
-            base.schema(),
-            remodelled.model(),
-            base.embedder(),
             segments,
             sources,
-            remodelled.calibration(),
-            base.history());
+            remodelled.calibration());
     boolean knownByPositions = !change.sources().isEmpty();
     return knownByPositions || change.upkeep() != null ? next : next.rememberingItself();
+  }
+
+  /** The version after another: what is not said here stays, what is remembered too. */
+  private static Snapshot next(
+      Snapshot base,
+      String commitId,
+      String operation,
+      List<SegmentRef> segments,
+      SortedMap<String, SourceState> sources,
+      List<CalibrationPoint> calibration) {
+    return new Snapshot(
+        Format.VERSION,
+        base.indexId(),
+        base.version() + 1,
+        commitId,
+        operation,
+        Math.max(System.currentTimeMillis(), base.timestampMs()),
+        base.schema(),
+        base.model(),
+        base.embedder(),
+        segments,
+        sources,
+        calibration,
+        base.history());
   }
 
   /**

@@ -50,36 +50,6 @@ public record Snapshot(
     history = history == null ? History.none() : history;
   }
 
-  /** A snapshot that remembers nothing. */
-  public Snapshot(
-      int formatVersion,
-      String indexId,
-      long version,
-      String commitId,
-      String operation,
-      long timestampMs,
-      Schema schema,
-      ModelRef model,
-      EmbedderRef embedder,
-      List<SegmentRef> segments,
-      SortedMap<String, SourceState> sources,
-      List<CalibrationPoint> calibration) {
-    this(
-        formatVersion,
-        indexId,
-        version,
-        commitId,
-        operation,
-        timestampMs,
-        schema,
-        model,
-        embedder,
-        segments,
-        sources,
-        calibration,
-        History.none());
-  }
-
   /** The embedder, if the index has one. */
   public Optional<EmbedderRef> embedderIfAny() {
     return Optional.ofNullable(embedder);
@@ -87,51 +57,29 @@ public record Snapshot(
 
   /** This snapshot with another model; what was measured with the old one is not true of it. */
   public Snapshot withModel(ModelRef other) {
-    return new Snapshot(
-        formatVersion,
-        indexId,
-        version,
-        commitId,
-        operation,
-        timestampMs,
-        schema,
-        other,
-        embedder,
-        segments,
-        sources,
-        other.equals(model) ? calibration : List.of(),
-        history);
-  }
-
-  /** This snapshot, remembering that its commit brought rows without positions. */
-  public Snapshot rememberingItself() {
-    return withHistory(history.after(commitId, timestampMs));
-  }
-
-  /** This snapshot, saying that those before {@code version} have expired. */
-  public Snapshot withOldestVersion(long oldest) {
-    return withHistory(history.expiredBefore(oldest));
-  }
-
-  private Snapshot withHistory(History other) {
-    return new Snapshot(
-        formatVersion,
-        indexId,
-        version,
-        commitId,
-        operation,
-        timestampMs,
-        schema,
-        model,
-        embedder,
-        segments,
-        sources,
-        calibration,
-        other);
+    return with(schema, other, other.equals(model) ? calibration : List.of(), history);
   }
 
   /** This snapshot with another schema. */
   public Snapshot withSchema(Schema other) {
+    return with(other, model, calibration, history);
+  }
+
+  /** This snapshot, remembering that its commit brought rows without positions. */
+  public Snapshot rememberingItself() {
+    return with(schema, model, calibration, history.after(commitId, timestampMs));
+  }
+
+  /** This snapshot, saying that those before {@code oldest} have expired. */
+  public Snapshot withOldestVersion(long oldest) {
+    return with(schema, model, calibration, history.expiredBefore(oldest));
+  }
+
+  private Snapshot with(
+      Schema otherSchema,
+      ModelRef otherModel,
+      List<CalibrationPoint> otherCalibration,
+      History otherHistory) {
     return new Snapshot(
         formatVersion,
         indexId,
@@ -139,12 +87,13 @@ public record Snapshot(
         commitId,
         operation,
         timestampMs,
-        other,
-        model,
+        otherSchema,
+        otherModel,
         embedder,
         segments,
         sources,
-        calibration);
+        otherCalibration,
+        otherHistory);
   }
 
   /** The state of a source; {@link SourceState#unread()} if the snapshot does not know it. */

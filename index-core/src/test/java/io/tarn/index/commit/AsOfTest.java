@@ -8,6 +8,7 @@ import io.tarn.index.feature.Metric;
 import io.tarn.index.feature.Schema;
 import io.tarn.index.format.SnapshotFile;
 import io.tarn.index.snapshot.FileRef;
+import io.tarn.index.snapshot.History;
 import io.tarn.index.snapshot.ModelRef;
 import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.snapshot.Snapshot;
@@ -37,12 +38,12 @@ class AsOfTest {
   private static final String SOURCE = "kafka:t";
 
   /** Versions that are made up as they are asked for; some have expired. */
-  private static final class History implements Storage {
+  private static final class Versions implements Storage {
     private final LongFunction<Snapshot> snapshots;
     private final LongPredicate exists;
     private int reads;
 
-    History(LongFunction<Snapshot> snapshots, LongPredicate exists) {
+    Versions(LongFunction<Snapshot> snapshots, LongPredicate exists) {
       this.snapshots = snapshots;
       this.exists = exists;
     }
@@ -110,7 +111,8 @@ class AsOfTest {
             .map(s -> new SegmentRef(new FileRef(s, 1, "00000000"), 1, 1, 0, 0, 0))
             .toList(),
         new TreeMap<>(Map.of(SOURCE, new SourceState(offsets, 0, incarnation))),
-        List.of());
+        List.of(),
+        History.none());
   }
 
   private static boolean isSignpost(long version, long newest) {
@@ -134,8 +136,8 @@ class AsOfTest {
       next[v] = v == remade ? 0 : next[v - 1] + random.nextInt(4);
     }
     int kept = Math.min(oldestKept, newest);
-    History history =
-        new History(
+    Versions history =
+        new Versions(
             v -> snapshot(v, timestamps[(int) v], v < remade ? "old" : "new", next[(int) v]),
             v -> v >= 1 && v <= newest && (v >= kept || isSignpost(v, newest)));
     SnapshotLog log = new SnapshotLog(history);
@@ -178,8 +180,8 @@ class AsOfTest {
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 999_999, 1_000_000})
   void aVersionInAMillionIsFoundWithFewReads(long wanted) throws IOException {
-    History history =
-        new History(v -> snapshot(v, v * 10, null, v * 5), v -> v >= 1 && v <= 1_000_000);
+    Versions history =
+        new Versions(v -> snapshot(v, v * 10, null, v * 5), v -> v >= 1 && v <= 1_000_000);
     SnapshotLog log = new SnapshotLog(history);
 
     assertThat(log.asOf(new AsOf.Time(Instant.ofEpochMilli(wanted * 10 + 9))).version())
@@ -190,8 +192,8 @@ class AsOfTest {
 
   @Test
   void whatCannotBeAnsweredIsAnErrorThatSaysWhy() {
-    History history =
-        new History(v -> snapshot(v, v * 1000, null, v * 5), v -> v == 32 || (v >= 40 && v <= 42));
+    Versions history =
+        new Versions(v -> snapshot(v, v * 1000, null, v * 5), v -> v == 32 || (v >= 40 && v <= 42));
     SnapshotLog log = new SnapshotLog(history);
 
     assertRefused(
@@ -217,7 +219,7 @@ class AsOfTest {
         .isInstanceOf(NoVersionAsOfException.class)
         .hasMessageStartingWith("+999999-01-01T00:00:00Z is yet to come: it is ");
 
-    History young = new History(v -> snapshot(v, v * 1000, null, 0), v -> v == 1 || v == 2);
+    Versions young = new Versions(v -> snapshot(v, v * 1000, null, 0), v -> v == 1 || v == 2);
     assertRefused(
         new SnapshotLog(young),
         "-999999-01-01T00:00:00Z",
@@ -234,8 +236,8 @@ class AsOfTest {
   /** Of 41 the version before it is a signpost, and stays when its segments go. */
   @Test
   void aSignpostWithoutItsSegmentsHasExpired() {
-    History history =
-        new History(
+    Versions history =
+        new Versions(
             v -> snapshot(v, v * 1000, null, 0, v == 40 ? "segments/gone.parquet" : "segments/s"),
             v -> v == 32 || v == 40 || v == 41);
 

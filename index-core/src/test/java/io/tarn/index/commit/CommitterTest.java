@@ -14,6 +14,7 @@ import io.tarn.index.quantize.Quantizer;
 import io.tarn.index.search.IndexReader;
 import io.tarn.index.search.IndexView;
 import io.tarn.index.snapshot.Change;
+import io.tarn.index.snapshot.History;
 import io.tarn.index.snapshot.ModelRef;
 import io.tarn.index.snapshot.OffsetRange;
 import io.tarn.index.snapshot.SegmentRef;
@@ -291,9 +292,25 @@ class CommitterTest {
             base.embedder(),
             List.of(),
             base.sources(),
-            base.calibration());
+            base.calibration(),
+            History.none());
     assertThat(log.tryPublish(next)).isTrue();
     return ref;
+  }
+
+  /** Which appends were made, and from which version on there are any, is not lost by the next. */
+  @Test
+  void theHistoryGoesOn() throws IOException {
+    create(storage);
+    Change first = append(storage, write(storage, feature(1)));
+    committer.commit(first);
+    committer.expire(2);
+    Change second = append(storage, write(storage, feature(2)));
+    Snapshot newest = committer.commit(second);
+
+    assertThat(newest.history().holds(first.commitId())).isTrue();
+    assertThat(newest.history().holds(second.commitId())).isTrue();
+    assertThat(newest.history().oldestVersion()).isEqualTo(2);
   }
 
   @Test

@@ -8,6 +8,7 @@ import io.tarn.index.feature.Metric;
 import io.tarn.index.feature.Schema;
 import io.tarn.index.snapshot.Change;
 import io.tarn.index.snapshot.FileRef;
+import io.tarn.index.snapshot.History;
 import io.tarn.index.snapshot.ModelRef;
 import io.tarn.index.snapshot.OffsetRange;
 import io.tarn.index.snapshot.Snapshot;
@@ -39,7 +40,8 @@ class SourcePositionsTest {
         null,
         List.of(),
         new TreeMap<>(Map.of(TOPIC, new SourceState(known, 0))),
-        List.of());
+        List.of(),
+        History.none());
   }
 
   private static Change change(Map<Integer, OffsetRange> ranges) {

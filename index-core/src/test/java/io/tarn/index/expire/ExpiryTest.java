@@ -23,6 +23,7 @@ import io.tarn.index.quantize.Quantizer;
 import io.tarn.index.search.IndexReader;
 import io.tarn.index.snapshot.Change;
 import io.tarn.index.snapshot.FileRef;
+import io.tarn.index.snapshot.History;
 import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.storage.FaultyStorage;
@@ -325,7 +326,8 @@ class ExpiryTest {
               null,
               List.of(segment),
               first.sources(),
-              List.of());
+              List.of(),
+              History.none());
       storage.overwrite(SnapshotLog.path(version), SnapshotFile.toBytes(snapshot));
       storage.date(SnapshotLog.path(version), time.toEpochMilli());
       storage.overwrite(segment.path(), new byte[1]);

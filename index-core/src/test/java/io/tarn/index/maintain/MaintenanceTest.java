@@ -16,6 +16,7 @@ import io.tarn.index.format.ModelFile;
 import io.tarn.index.segment.Segment;
 import io.tarn.index.snapshot.CalibrationPoint;
 import io.tarn.index.snapshot.Change;
+import io.tarn.index.snapshot.History;
 import io.tarn.index.snapshot.ModelRef;
 import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.snapshot.Snapshot;
@@ -549,7 +550,8 @@ class MaintenanceTest {
             snapshot.embedder(),
             snapshot.segments(),
             snapshot.sources(),
-            List.of(point));
+            List.of(point),
+            History.none());
     Change split = index.maintenance().split(List.of(1), SplitSettings.defaults()).orElseThrow();
 
     assertThat(calibrated.withModel(snapshot.model()).calibration()).containsExactly(point);

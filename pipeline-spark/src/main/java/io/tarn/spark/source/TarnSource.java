@@ -29,6 +29,9 @@ import scala.jdk.javaapi.CollectionConverters;
  */
 public final class TarnSource
     implements TableProvider, DataSourceRegister, CreatableRelationProvider {
+  /** How Spark hands over what {@code partitionBy} was given. */
+  private static final String PARTITION_COLUMNS = "__partition_columns";
+
   static final String NAME = "tarn";
 
   /** How Spark passes on several paths. */
@@ -92,6 +95,10 @@ public final class TarnSource
       scala.collection.immutable.Map<String, String> options,
       Dataset<Row> table) {
     Map<String, String> settings = CollectionConverters.asJava(options);
+    if (settings.containsKey(PARTITION_COLUMNS)) {
+      throw new UnusableInputException(
+          "an index is divided into lists, not by columns: leave out partitionBy");
+    }
     String path = path(new CaseInsensitiveStringMap(settings));
     TableWrite write = new TableWrite(context.sparkSession(), path, settings, table);
     switch (mode) {
