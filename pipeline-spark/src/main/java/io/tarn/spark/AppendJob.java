@@ -116,12 +116,14 @@ public final class AppendJob {
     StagedRows staged =
         phases.run("read", () -> StagedRows.of(table, columns), rows -> "rows are in place");
     JavaRDD<InputRow> rows = embedded(storage, base, staged.rows());
-    Census census = screening.screen(spark, phases, rows, schema, staged.idsAreUnique());
+    Census census = screening.screen(spark, phases, rows, schema, staged.idsToCompare());
     if (census.accepted() == 0) {
       return new AppendResult(base.version(), 0, 0, 0, census.rejected(), 0, phases.seconds());
     }
     JavaRDD<InputRow> newest =
-        census.idsRepeat() ? NewestRows.of(spark, rows, staged.codec(), schema) : rows;
+        census.idsRepeat()
+            ? NewestRows.of(spark, rows, staged.codec(), schema, census.bytes())
+            : rows;
     int rowBytes = schema.dimension() * Float.BYTES;
     int sampleRows = Math.min(MAX_SAMPLE_ROWS, MAX_SAMPLE_BYTES / rowBytes);
     Sample sample =

@@ -136,9 +136,11 @@ public final class BuildJob {
         embedding.isPresent() ? TextEmbedding.embed(staged.rows(), embedding.get()) : staged.rows();
     Schema schema =
         old.isPresent() ? old.get().schema(staged.attributes()) : schema(staged, embedder);
-    Census census = screening.screen(spark, phases, rows, schema, staged.idsAreUnique());
+    Census census = screening.screen(spark, phases, rows, schema, staged.idsToCompare());
     JavaRDD<InputRow> newest =
-        census.idsRepeat() ? NewestRows.of(spark, rows, staged.codec(), schema) : rows;
+        census.idsRepeat()
+            ? NewestRows.of(spark, rows, staged.codec(), schema, census.bytes())
+            : rows;
     Sample sample = sample(newest, schema, census);
     Model trained = train(sample, schema, lists(schema, census));
     Model model = old.isPresent() ? old.get().numbered(trained) : trained;
