@@ -23,15 +23,20 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A build and an append into an index with ten times as many bytes of vectors as the heap has. A
- * task reads more rows than the heap could hold, and the two at work sort and write more than it
- * could: who collects the rows of tasks, anywhere between the input and the commit, runs out of it.
+ * A build with ten times as many bytes of vectors as the heap has, and an append of a quarter of
+ * them. A task reads more rows than the heap could hold, and the two at work sort and write more
+ * than it could: who collects the rows of tasks, anywhere between the input and the commit, runs
+ * out of it.
+ *
+ * <p>More rows in the same heap: {@code -Dbounded.rows=655360}.
  */
 class BoundedMemoryTest {
   private static final int HEAP_MIB = 128;
   private static final int DIMENSION = 1024;
-  private static final long ROWS = 10L * HEAP_MIB * (1 << 20) / (DIMENSION * Float.BYTES);
-  private static final long APPENDED_ROWS = ROWS / 4;
+  private static final long BUILT_ROWS =
+      Long.getLong("bounded.rows", 10L * HEAP_MIB * (1 << 20) / (DIMENSION * Float.BYTES));
+  private static final long APPENDED_ROWS = BUILT_ROWS / 4;
+  private static final long ROWS = BUILT_ROWS + APPENDED_ROWS;
   private static final int K = 5;
 
   @TempDir Path directory;
@@ -52,14 +57,22 @@ class BoundedMemoryTest {
                 "spark.memory.fraction=0.2",
                 // Otherwise a sort takes 2 MiB for each part that it has spilled.
                 "spark.unsafe.sorter.spill.read.ahead.enabled=false",
+                // As ./tarn has it: vectors hardly shrink.
+                "spark.shuffle.compress=false",
+                "spark.shuffle.spill.compress=false",
                 "spark.sql.shuffle.partitions=4"),
             List.of("-Xmx" + HEAP_MIB + "m", "-Xmn16m", "-XX:+UseSerialGC"),
             BuildOfFormulaRows.class,
             index.toString(),
-            Long.toString(ROWS - APPENDED_ROWS),
+            Long.toString(BUILT_ROWS),
             Long.toString(APPENDED_ROWS),
             Integer.toString(DIMENSION));
     assertThat(outcome.exitStatus()).as(outcome.output()).isZero();
+    outcome
+        .output()
+        .lines()
+        .filter(line -> line.startsWith(BuildOfFormulaRows.PEAK))
+        .forEach(System.out::println);
     try (Storage storage = new LocalStorage(index)) {
       Snapshot snapshot = new SnapshotLog(storage).newest();
       assertThat(snapshot.version()).isEqualTo(2);
@@ -67,7 +80,7 @@ class BoundedMemoryTest {
       assertThat(IndexVerifier.verify(storage).problems()).isEmpty();
       IndexView view =
           IndexReader.openVersion(storage, 2, OpenOptions.defaults().withTier(VectorTier.MAPPED));
-      for (long id : new long[] {0, ROWS - APPENDED_ROWS, ROWS - 1}) {
+      for (long id : new long[] {0, BUILT_ROWS, ROWS - 1}) {
         assertThat(view.get(FeatureId.of(id)).orElseThrow().vector())
             .isEqualTo(FormulaRows.vector(id, DIMENSION));
       }

@@ -19,11 +19,11 @@ import org.apache.spark.sql.SparkSession;
 
 /** A build of {@link FormulaRows}, and an append of further ones, in a JVM of their own. */
 final class BuildOfFormulaRows {
-  /** Stands before the bytes of heap in use behind the full collection that left the most. */
+  /** Stands before the heap in use behind the full collection that left the most. */
   static final String PEAK = "peak heap in use after a full collection: ";
 
   private static final int TASKS = 2;
-  private static final String SEGMENT_BYTES = "segment-bytes=134217728";
+  private static final String SEGMENT_BYTES = "segment-bytes=67108864";
 
   private BuildOfFormulaRows() {}
 
@@ -56,7 +56,7 @@ final class BuildOfFormulaRows {
               List.of(index, "input.path=rows", SEGMENT_BYTES)),
           FormulaRows.table(spark, built, built + appended, dimension, TASKS));
     }
-    System.out.println(PEAK + peak.get());
+    System.out.println(PEAK + (peak.get() >> 20) + " MiB");
   }
 
   /** What a full collection leaves is in use; a young one also leaves old garbage. */

@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 
 /** Runs a main method in a JVM like this one, with a Spark of its own. */
 final class ChildJvm {
-  private static final long TIMEOUT_MINUTES = 4;
+  private static final long TIMEOUT_MINUTES = 10;
 
   private ChildJvm() {}
 
