@@ -42,11 +42,7 @@ record Screening(String input, Optional<String> rejects, double maxRejectedShare
    * @param idsToCompare about how many rows there are; 0 if no two of them can have the same id
    */
   Census screen(
-      SparkSession spark,
-      Phases phases,
-      JavaRDD<InputRow> rows,
-      Schema schema,
-      long idsToCompare)
+      SparkSession spark, Phases phases, JavaRDD<InputRow> rows, Schema schema, long idsToCompare)
       throws IOException {
     Census census =
         phases.run("check", () -> Census.take(rows, schema, idsToCompare), Screening::describe);

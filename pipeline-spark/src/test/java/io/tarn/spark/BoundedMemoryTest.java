@@ -24,9 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A build with ten times as many bytes of vectors as the heap has, and an append of a quarter of
- * them. A task reads more rows than the heap could hold, and the two at work sort and write more
- * than it could: who collects the rows of tasks, anywhere between the input and the commit, runs
- * out of it.
+ * them. A task of the build reads more rows than the heap could hold: who collects the rows of
+ * tasks, anywhere between the input and the commit, runs out of it.
  *
  * <p>More rows in the same heap: {@code -Dbounded.rows=655360}.
  */

@@ -22,7 +22,7 @@ final class BuildOfFormulaRows {
   /** Stands before the heap in use behind the full collection that left the most. */
   static final String PEAK = "peak heap in use after a full collection: ";
 
-  private static final int TASKS = 2;
+  private static final int TASKS = 8;
   private static final String SEGMENT_BYTES = "segment-bytes=67108864";
 
   private BuildOfFormulaRows() {}
@@ -76,8 +76,7 @@ final class BuildOfFormulaRows {
                         (CompositeData) notification.getUserData());
                 if (collection.getGcAction().equals("end of major GC")) {
                   Map<String, MemoryUsage> after = collection.getGcInfo().getMemoryUsageAfterGc();
-                  long used =
-                      heapPools.stream().mapToLong(pool -> after.get(pool).getUsed()).sum();
+                  long used = heapPools.stream().mapToLong(pool -> after.get(pool).getUsed()).sum();
                   peak.accumulateAndGet(used, Math::max);
                 }
               },

@@ -37,6 +37,9 @@ public final class SegmentWriter implements Closeable {
   /** What the footer says that the file is. */
   static final String KIND = "segment";
 
+  /** After how many bytes it is asked what they take once encoded, which may be far less. */
+  private static final long CHECKED_BYTES = 1L << 20;
+
   /** What a row takes beside its vector, its codes, its attributes and its texts, at most. */
   private static final int FLAT_BYTES = 64;
 
@@ -51,7 +54,8 @@ public final class SegmentWriter implements Closeable {
   private final CountingStream counted;
   private final ParquetFile.Writer parquet;
   private final int vectorBytes;
-  private long rowGroupBytes;
+  private long uncheckedBytes;
+  private long rowGroupVectorBytes;
   private int lastList = Format.DELETES_LIST;
   private long rows;
   private long deletes;
@@ -79,7 +83,7 @@ public final class SegmentWriter implements Closeable {
     this.file = storage.create(path);
     this.checked = new CheckedOutputStream(file, new CRC32C());
     this.counted = new CountingStream(checked);
-    this.vectorBytes = schema.dimension() * Float.BYTES + code.bits.length + code.full.length;
+    this.vectorBytes = schema.dimension() * Float.BYTES;
     try {
       this.parquet =
           new ParquetFile.Writer(
@@ -115,7 +119,8 @@ public final class SegmentWriter implements Closeable {
     }
     lastList = listId;
     parquet.vectors().add(listId, feature.vector(), 0);
-    rowGroupBytes += vectorBytes;
+    rowGroupVectorBytes += vectorBytes;
+    uncheckedBytes += vectorBytes + code.bits.length + code.full.length;
     if (coder != null) {
       addCode(listId, feature.vector());
     }
@@ -188,7 +193,7 @@ public final class SegmentWriter implements Closeable {
   }
 
   private void addColumns(int listId, Feature feature) throws IOException {
-    rowGroupBytes += FLAT_BYTES + (long) schema.attributes().size() * Long.BYTES;
+    uncheckedBytes += FLAT_BYTES + (long) schema.attributes().size() * Long.BYTES;
     parquet.column(SegmentColumns.LIST_ID).write(listId, 0, 0);
     writeId(parquet.column(SegmentColumns.ID), feature.id());
     parquet.column(SegmentColumns.EVENT_ORDER + codeColumns).write(feature.order(), 0, 0);
@@ -208,9 +213,12 @@ public final class SegmentWriter implements Closeable {
     parquet.endRow();
     minOrder = Math.min(minOrder, feature.order());
     maxOrder = Math.max(maxOrder, feature.order());
-    if (rowGroupBytes >= ROW_GROUP_BYTES) {
-      parquet.endRowGroup();
-      rowGroupBytes = 0;
+    if (uncheckedBytes >= CHECKED_BYTES) {
+      uncheckedBytes = 0;
+      if (rowGroupVectorBytes + parquet.bufferedBytesBesideVectors() >= ROW_GROUP_BYTES) {
+        parquet.endRowGroup();
+        rowGroupVectorBytes = 0;
+      }
     }
   }
 
@@ -228,7 +236,7 @@ public final class SegmentWriter implements Closeable {
   /** Texts may be of any length. */
   private void writeText(ColumnWriter column, String text, int definitionLevel) {
     Binary bytes = Binary.fromString(text);
-    rowGroupBytes += bytes.length();
+    uncheckedBytes += bytes.length();
     column.write(bytes, 0, definitionLevel);
   }
 

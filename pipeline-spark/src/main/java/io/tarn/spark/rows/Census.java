@@ -65,10 +65,8 @@ public record Census(
   }
 
   /** Hashes of ids, in blocks, each sent where the same hashes of other tasks go; and counts. */
-  private static JavaRDD<Serializable> hashedById(
-      JavaRDD<InputRow> rows, Schema schema, long ids) {
-    int partitions =
-        Math.max(rows.getNumPartitions(), Math.toIntExact(1 + ids / IDS_PER_TASK));
+  private static JavaRDD<Serializable> hashedById(JavaRDD<InputRow> rows, Schema schema, long ids) {
+    int partitions = Math.max(rows.getNumPartitions(), Math.toIntExact(1 + ids / IDS_PER_TASK));
     return BlockShuffle.of(
             rows.mapPartitions(
                 each ->

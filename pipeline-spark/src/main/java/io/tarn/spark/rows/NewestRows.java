@@ -36,13 +36,8 @@ public final class NewestRows {
    * @param totalBytes about how many bytes all rows take
    */
   public static JavaRDD<InputRow> of(
-      SparkSession spark,
-      JavaRDD<InputRow> rows,
-      RowCodec codec,
-      Schema schema,
-      long totalBytes) {
-    int tasks =
-        Math.max(rows.getNumPartitions(), Math.toIntExact(1 + totalBytes / TASK_BYTES));
+      SparkSession spark, JavaRDD<InputRow> rows, RowCodec codec, Schema schema, long totalBytes) {
+    int tasks = Math.max(rows.getNumPartitions(), Math.toIntExact(1 + totalBytes / TASK_BYTES));
     JavaRDD<Tuple4<byte[], Long, Long, byte[]>> keyed =
         rows.filter(row -> isAccepted(row, schema))
             .map(row -> keyed((InputRow.Readable) row, codec));

@@ -71,7 +71,11 @@ public record SegmentWrite(
   }
 
   private List<SegmentRef> write(
-      SparkSession spark, JavaRDD<InputRow> rows, ListSizes sizes, long totalBytes, boolean stored) {
+      SparkSession spark,
+      JavaRDD<InputRow> rows,
+      ListSizes sizes,
+      long totalBytes,
+      boolean stored) {
     int tasks = tasks(totalBytes, spark.sparkContext().defaultParallelism());
     ListRanges ranges = new ListRanges(sizes.sampled(), tasks);
     Broadcast<Packed<Model>> sharedModel =
