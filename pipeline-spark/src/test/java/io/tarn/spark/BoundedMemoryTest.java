@@ -60,7 +60,7 @@ class BoundedMemoryTest {
                 "spark.shuffle.compress=false",
                 "spark.shuffle.spill.compress=false",
                 "spark.sql.shuffle.partitions=4"),
-            List.of("-Xmx" + HEAP_MIB + "m", "-Xmn16m", "-XX:+UseSerialGC"),
+            List.of("-Xmx" + HEAP_MIB + "m", "-Xmn12m", "-XX:+UseSerialGC"),
             BuildOfFormulaRows.class,
             index.toString(),
             Long.toString(BUILT_ROWS),

@@ -23,7 +23,7 @@ final class BuildOfFormulaRows {
   static final String PEAK = "peak heap in use after a full collection: ";
 
   private static final int TASKS = 8;
-  private static final String SEGMENT_BYTES = "segment-bytes=67108864";
+  private static final String SEGMENT_BYTES = "segment-bytes=33554432";
 
   private BuildOfFormulaRows() {}
 
