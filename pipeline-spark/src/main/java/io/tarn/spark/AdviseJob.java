@@ -138,7 +138,7 @@ public final class AdviseJob {
                             + input.vectorColumn()
                             + "'"));
     Schema schema = new Schema(staged.idType(), dimension, settings.metric(), List.of());
-    Census census = Census.take(staged.rows(), schema, true);
+    Census census = Census.take(staged.rows(), schema, 0);
     Sample sample =
         Sample.draw(
             staged.rows(), schema, census.features(), settings.sampleRows(), settings.seed());

@@ -24,6 +24,7 @@ import io.tarn.spark.rows.InputRow;
 import io.tarn.spark.rows.NewestRows;
 import io.tarn.spark.rows.RowCodec;
 import io.tarn.spark.segment.IndexLocation;
+import io.tarn.spark.segment.ListSizes;
 import io.tarn.spark.segment.SegmentWrite;
 import io.tarn.spark.text.TextEmbedding;
 import io.tarn.spark.train.Sample;
@@ -45,7 +46,9 @@ public final class AppendJob {
   private static final String OPERATION = "append";
 
   /** Enough to see which lists get more than others. */
-  private static final int SAMPLE_ROWS = 16_384;
+  private static final int MAX_SAMPLE_ROWS = 16_384;
+
+  private static final int MAX_SAMPLE_BYTES = 8 << 20;
 
   private static final long SAMPLE_SEED = 42;
 
@@ -114,20 +117,18 @@ public final class AppendJob {
     StagedRows staged =
         phases.run("read", () -> StagedRows.of(table, columns), rows -> "rows are in place");
     JavaRDD<InputRow> rows = embedded(storage, base, staged.rows());
-    Census census = screening.screen(spark, phases, rows, schema, staged.idsAreUnique());
+    Census census = screening.screen(spark, phases, rows, schema, staged.idsToCompare());
     if (census.accepted() == 0) {
       return new AppendResult(base.version(), 0, 0, 0, census.rejected(), 0, phases.seconds());
     }
     JavaRDD<InputRow> newest =
-        census.idsRepeat() ? NewestRows.of(spark, rows, staged.codec(), schema) : rows;
-    Sample sample =
-        phases.run(
-            "sample",
-            () -> Sample.draw(newest, schema, census.features(), SAMPLE_ROWS, SAMPLE_SEED),
-            drawn -> Phases.count(drawn.rowCount()) + " rows");
+        census.idsRepeat()
+            ? NewestRows.of(spark, rows, staged.codec(), schema, census.bytes())
+            : rows;
     Model model = ModelFile.read(storage, base.model());
+    ListSizes sizes = listSizes(newest, model, schema, census);
     List<SegmentRef> segments =
-        writeSegments(newest, sample, model, schema, staged.codec(), census.bytes());
+        writeSegments(newest, sizes, model, schema, staged.codec(), census.bytes());
     Snapshot snapshot =
         phases.run(
             "commit",
@@ -139,9 +140,9 @@ public final class AppendJob {
             committed -> "version " + committed.version());
     return new AppendResult(
         snapshot.version(),
-        sample.features(),
-        sample.deletes(),
-        census.accepted() - sample.features() - sample.deletes(),
+        sizes.features(),
+        sizes.deletes(),
+        census.accepted() - sizes.features() - sizes.deletes(),
         census.rejected(),
         segments.size(),
         phases.seconds());
@@ -173,16 +174,33 @@ public final class AppendJob {
     return TextEmbedding.embed(rows, embedder);
   }
 
+  private ListSizes listSizes(JavaRDD<InputRow> rows, Model model, Schema schema, Census census)
+      throws IOException {
+    int rowBytes = schema.dimension() * Float.BYTES;
+    int wanted = Math.min(MAX_SAMPLE_ROWS, MAX_SAMPLE_BYTES / rowBytes);
+    Sample sample =
+        phases.run(
+            "sample",
+            () -> Sample.draw(rows, schema, census.features(), wanted, SAMPLE_SEED),
+            drawn -> Phases.count(drawn.rowCount()) + " rows");
+    return ListSizes.of(sample, model);
+  }
+
   private List<SegmentRef> writeSegments(
-      JavaRDD<InputRow> rows, Sample sample, Model model, Schema schema, RowCodec codec, long bytes)
+      JavaRDD<InputRow> rows,
+      ListSizes sizes,
+      Model model,
+      Schema schema,
+      RowCodec codec,
+      long bytes)
       throws IOException {
     SegmentWrite write = new SegmentWrite(location, schema, model, codec, settings.segmentBytes());
     List<SegmentRef> segments =
         phases.run(
             "write",
-            () -> write.write(spark, rows, sample, bytes),
+            () -> write.write(spark, rows, sizes, bytes),
             written -> Phases.count(written.size()) + " segments");
-    SegmentWrite.checkComplete(segments, sample.features(), sample.deletes());
+    SegmentWrite.checkComplete(segments, sizes.features(), sizes.deletes());
     return segments;
   }
 }

@@ -26,6 +26,7 @@ import io.tarn.spark.rows.Census;
 import io.tarn.spark.rows.InputRow;
 import io.tarn.spark.rows.NewestRows;
 import io.tarn.spark.segment.IndexLocation;
+import io.tarn.spark.segment.ListSizes;
 import io.tarn.spark.segment.SegmentWrite;
 import io.tarn.spark.text.EmbedderFile;
 import io.tarn.spark.text.TextEmbedding;
@@ -98,6 +99,8 @@ public final class BuildJob {
     return new BuildJob(spark, settings, location).run(() -> InputTable.of(table));
   }
 
+  private record Trained(Model model, ListSizes sizes) {}
+
   /** Opens the input, once it is certain that it will be needed. */
   interface Input {
     InputTable open() throws IOException;
@@ -136,13 +139,15 @@ public final class BuildJob {
         embedding.isPresent() ? TextEmbedding.embed(staged.rows(), embedding.get()) : staged.rows();
     Schema schema =
         old.isPresent() ? old.get().schema(staged.attributes()) : schema(staged, embedder);
-    Census census = screening.screen(spark, phases, rows, schema, staged.idsAreUnique());
+    Census census = screening.screen(spark, phases, rows, schema, staged.idsToCompare());
     JavaRDD<InputRow> newest =
-        census.idsRepeat() ? NewestRows.of(spark, rows, staged.codec(), schema) : rows;
-    Sample sample = sample(newest, schema, census);
-    Model trained = train(sample, schema, lists(schema, census));
-    Model model = old.isPresent() ? old.get().numbered(trained) : trained;
-    List<SegmentRef> segments = writeSegments(newest, sample, model, schema, staged, census);
+        census.idsRepeat()
+            ? NewestRows.of(spark, rows, staged.codec(), schema, census.bytes())
+            : rows;
+    Trained trained = train(newest, schema, census);
+    Model model = old.isPresent() ? old.get().numbered(trained.model()) : trained.model();
+    ListSizes sizes = trained.sizes();
+    List<SegmentRef> segments = writeSegments(newest, sizes, model, schema, staged, census);
     Snapshot snapshot =
         phases.run(
             "commit",
@@ -153,8 +158,8 @@ public final class BuildJob {
             committed -> "version " + committed.version());
     return new BuildResult(
         snapshot.version(),
-        sample.features(),
-        census.features() - sample.features(),
+        sizes.features(),
+        census.features() - sizes.features(),
         census.rejected(),
         schema.dimension(),
         model.listCount(),
@@ -223,6 +228,13 @@ public final class BuildJob {
             Phases.count(drawn.rowCount()) + " of " + Phases.count(drawn.features()) + " rows");
   }
 
+  /** Draws a sample and trains on it; it is large, and not kept while the tasks write. */
+  private Trained train(JavaRDD<InputRow> rows, Schema schema, Census census) throws IOException {
+    Sample sample = sample(rows, schema, census);
+    Model model = train(sample, schema, lists(schema, census));
+    return new Trained(model, ListSizes.of(sample, model));
+  }
+
   private Model train(Sample sample, Schema schema, int lists) throws IOException {
     TrainingSettings training = settings.training();
     float[] centroids =
@@ -254,7 +266,7 @@ public final class BuildJob {
 
   private List<SegmentRef> writeSegments(
       JavaRDD<InputRow> rows,
-      Sample sample,
+      ListSizes sizes,
       Model model,
       Schema schema,
       StagedRows staged,
@@ -265,9 +277,9 @@ public final class BuildJob {
     List<SegmentRef> segments =
         phases.run(
             "write",
-            () -> write.write(spark, rows, sample, census.bytes()),
+            () -> write.write(spark, rows, sizes, census.bytes()),
             written -> Phases.count(written.size()) + " segments");
-    SegmentWrite.checkComplete(segments, sample.features(), sample.deletes());
+    SegmentWrite.checkComplete(segments, sizes.features(), sizes.deletes());
     return segments;
   }
 

@@ -76,7 +76,7 @@ public final class EmbedJob {
     // What the index makes of the vectors is for the build to say; l2 takes them as they are.
     Schema schema =
         new Schema(staged.idType(), embedder.dimension(), Metric.L2, staged.attributes());
-    Census census = screening.screen(spark, phases, rows, schema, true);
+    Census census = screening.screen(spark, phases, rows, schema, 0);
     phases.run(
         "write",
         () -> {

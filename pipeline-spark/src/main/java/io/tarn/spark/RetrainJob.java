@@ -20,6 +20,7 @@ import io.tarn.index.write.PreparedReassigner;
 import io.tarn.spark.live.SettledFates;
 import io.tarn.spark.maintain.Rewrite;
 import io.tarn.spark.segment.IndexLocation;
+import io.tarn.spark.segment.ListSizes;
 import io.tarn.spark.train.Sample;
 import java.io.IOException;
 import java.util.List;
@@ -123,13 +124,13 @@ public final class RetrainJob {
       Quantizer quantizer)
       throws IOException {
     Rewrite rewrite = new Rewrite(spark, location, snapshot);
-    Sample sample = sample(rewrite, fates, lists);
     Model old = ModelFile.read(storage, snapshot.model());
-    Model model = Retraining.model(old, train(sample, snapshot.schema(), lists), quantizer);
+    Trained trained = train(rewrite, fates, lists, old, quantizer);
+    Model model = trained.model();
     List<SegmentRef> written =
         phases.run(
             "write",
-            () -> rewrite.assigned(fates, sample, model, settings.segmentBytes()),
+            () -> rewrite.assigned(fates, trained.sizes(), model, settings.segmentBytes()),
             segments -> Phases.count(segments.size()) + " segments");
     ModelRef modelRef = ModelFile.write(storage, model);
     run.wrote(written);
@@ -146,6 +147,18 @@ public final class RetrainJob {
             () -> new Committer(log, prepared).commit(change),
             done -> "version " + done.version());
     return run.result(committed.version(), false);
+  }
+
+  private record Trained(Model model, ListSizes sizes) {}
+
+  /** Draws a sample and trains on it; it is large, and not kept while the tasks write. */
+  private Trained train(
+      Rewrite rewrite, List<SegmentFate> fates, int lists, Model old, Quantizer quantizer)
+      throws IOException {
+    Sample sample = sample(rewrite, fates, lists);
+    float[] centroids = train(sample, rewrite.snapshot().schema(), lists);
+    Model model = Retraining.model(old, centroids, quantizer);
+    return new Trained(model, ListSizes.of(sample, model));
   }
 
   private Sample sample(Rewrite rewrite, List<SegmentFate> fates, int lists) throws IOException {

@@ -36,16 +36,16 @@ record Screening(String input, Optional<String> rejects, double maxRejectedShare
     }
   }
 
-  /** Counts the rows and deals with those that are set aside. */
+  /**
+   * Counts the rows and deals with those that are set aside.
+   *
+   * @param idsToCompare about how many rows there are; 0 if no two of them can have the same id
+   */
   Census screen(
-      SparkSession spark,
-      Phases phases,
-      JavaRDD<InputRow> rows,
-      Schema schema,
-      boolean idsAreUnique)
+      SparkSession spark, Phases phases, JavaRDD<InputRow> rows, Schema schema, long idsToCompare)
       throws IOException {
     Census census =
-        phases.run("check", () -> Census.take(rows, schema, idsAreUnique), Screening::describe);
+        phases.run("check", () -> Census.take(rows, schema, idsToCompare), Screening::describe);
     if (rejects.isPresent()) {
       phases.run(
           "write rejects",

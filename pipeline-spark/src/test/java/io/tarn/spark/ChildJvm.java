@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 
 /** Runs a main method in a JVM like this one, with a Spark of its own. */
 final class ChildJvm {
-  private static final long TIMEOUT_MINUTES = 4;
+  private static final long TIMEOUT_MINUTES = 10;
 
   private ChildJvm() {}
 
@@ -29,9 +29,26 @@ final class ChildJvm {
   static Outcome run(
       Path directory, String master, List<String> properties, Class<?> main, String... args)
       throws IOException, InterruptedException {
+    return run(directory, master, properties, List.of(), main, args);
+  }
+
+  /**
+   * Runs {@code main} to its end.
+   *
+   * @param flags further flags of the JVM, which win over those of this one
+   */
+  static Outcome run(
+      Path directory,
+      String master,
+      List<String> properties,
+      List<String> flags,
+      Class<?> main,
+      String... args)
+      throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+    command.addAll(flags);
     command.add("-Dspark.master=" + master);
     command.add("-Dspark.ui.enabled=false");
     command.add("-Dspark.driver.host=127.0.0.1");

@@ -143,13 +143,14 @@ final class ParquetFile {
       return vectors;
     }
 
+    /** What the row group holds in memory; the vectors are counted by whoever adds them. */
+    long bufferedBytesBesideVectors() {
+      return columns.getBufferedSize();
+    }
+
     void endRow() {
       columns.endRecord();
       rows++;
-    }
-
-    int rowsInRowGroup() {
-      return rows;
     }
 
     void endRowGroup() throws IOException {

@@ -31,13 +31,17 @@ import org.apache.parquet.io.api.Binary;
  * leaves nothing behind.
  */
 public final class SegmentWriter implements Closeable {
-  /** How much of a row group is held in memory before it is written. */
-  private static final long ROW_GROUP_BYTES = 64L << 20;
+  /** How much of a row group is held in memory before it is written: what a writer costs. */
+  private static final long ROW_GROUP_BYTES = 16L << 20;
 
   /** What the footer says that the file is. */
   static final String KIND = "segment";
 
-  private static final int FLAT_BYTES_PER_ROW = 64;
+  /** After how many bytes it is asked what they take once encoded, which may be far less. */
+  private static final long CHECKED_BYTES = 1L << 20;
+
+  /** What a row takes beside its vector, its codes, its attributes and its texts, at most. */
+  private static final int FLAT_BYTES = 64;
 
   private final Schema schema;
   private final Model model;
@@ -49,7 +53,9 @@ public final class SegmentWriter implements Closeable {
   private final CheckedOutputStream checked;
   private final CountingStream counted;
   private final ParquetFile.Writer parquet;
-  private final int rowsPerRowGroup;
+  private final int vectorBytes;
+  private long uncheckedBytes;
+  private long rowGroupVectorBytes;
   private int lastList = Format.DELETES_LIST;
   private long rows;
   private long deletes;
@@ -77,8 +83,7 @@ public final class SegmentWriter implements Closeable {
     this.file = storage.create(path);
     this.checked = new CheckedOutputStream(file, new CRC32C());
     this.counted = new CountingStream(checked);
-    long rowBytes = (long) schema.dimension() * Float.BYTES + FLAT_BYTES_PER_ROW;
-    this.rowsPerRowGroup = (int) Math.max(1, ROW_GROUP_BYTES / rowBytes);
+    this.vectorBytes = schema.dimension() * Float.BYTES;
     try {
       this.parquet =
           new ParquetFile.Writer(
@@ -114,6 +119,8 @@ public final class SegmentWriter implements Closeable {
     }
     lastList = listId;
     parquet.vectors().add(listId, feature.vector(), 0);
+    rowGroupVectorBytes += vectorBytes;
+    uncheckedBytes += vectorBytes + code.bits.length + code.full.length;
     if (coder != null) {
       addCode(listId, feature.vector());
     }
@@ -186,6 +193,7 @@ public final class SegmentWriter implements Closeable {
   }
 
   private void addColumns(int listId, Feature feature) throws IOException {
+    uncheckedBytes += FLAT_BYTES + (long) schema.attributes().size() * Long.BYTES;
     parquet.column(SegmentColumns.LIST_ID).write(listId, 0, 0);
     writeId(parquet.column(SegmentColumns.ID), feature.id());
     parquet.column(SegmentColumns.EVENT_ORDER + codeColumns).write(feature.order(), 0, 0);
@@ -205,8 +213,12 @@ public final class SegmentWriter implements Closeable {
     parquet.endRow();
     minOrder = Math.min(minOrder, feature.order());
     maxOrder = Math.max(maxOrder, feature.order());
-    if (parquet.rowsInRowGroup() >= rowsPerRowGroup) {
-      parquet.endRowGroup();
+    if (uncheckedBytes >= CHECKED_BYTES) {
+      uncheckedBytes = 0;
+      if (rowGroupVectorBytes + parquet.bufferedBytesBesideVectors() >= ROW_GROUP_BYTES) {
+        parquet.endRowGroup();
+        rowGroupVectorBytes = 0;
+      }
     }
   }
 
@@ -217,13 +229,20 @@ public final class SegmentWriter implements Closeable {
     if (schema.idType() == IdType.INT64) {
       column.write(((FeatureId.Int64) id).value(), 0, 0);
     } else {
-      column.write(Binary.fromString(((FeatureId.Text) id).value()), 0, 0);
+      writeText(column, ((FeatureId.Text) id).value(), 0);
     }
   }
 
-  private static void writeAttribute(ColumnWriter column, Attribute attribute, Object value) {
+  /** Texts may be of any length. */
+  private void writeText(ColumnWriter column, String text, int definitionLevel) {
+    Binary bytes = Binary.fromString(text);
+    uncheckedBytes += bytes.length();
+    column.write(bytes, 0, definitionLevel);
+  }
+
+  private void writeAttribute(ColumnWriter column, Attribute attribute, Object value) {
     switch (attribute.type()) {
-      case STRING -> column.write(Binary.fromString((String) value), 0, 1);
+      case STRING -> writeText(column, (String) value, 1);
       case LONG -> column.write((long) (Long) value, 0, 1);
       case DOUBLE -> column.write((double) (Double) value, 0, 1);
       case BOOLEAN -> column.write((boolean) (Boolean) value, 0, 1);

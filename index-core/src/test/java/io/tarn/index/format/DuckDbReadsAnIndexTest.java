@@ -107,7 +107,7 @@ class DuckDbReadsAnIndexTest {
     assertThat(rowsByList).isEqualTo(view.liveRowsByList());
   }
 
-  /** 64 MiB make a row group, and so does this: whole numbers, so that sums are exact. */
+  /** 16 MiB make a row group, and this makes several: whole numbers, so that sums are exact. */
   @Test
   void aSegmentOfSeveralRowGroupsIsRead() throws Exception {
     int dimension = 784;

@@ -84,7 +84,7 @@ class SegmentCodesTest {
     }
   }
 
-  /** The last holds more than the 64 MiB of a row group. */
+  /** The one of 65,536 dimensions holds more than the 16 MiB of a row group. */
   @ParameterizedTest
   @CsvSource({
     "1, L2, 10, rabitq",

@@ -41,6 +41,7 @@ import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 import org.apache.parquet.internal.column.columnindex.OffsetIndex;
 import org.apache.parquet.io.InputFile;
 import org.apache.parquet.io.LocalInputFile;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -49,6 +50,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SegmentLayoutTest {
   private static final int MIN_PAGE_BYTES = 16 * 1024;
   private static final int MAX_PAGE_BYTES = 1024 * 1024;
+  private static final long ROW_GROUP_BYTES = 16 << 20;
 
   @TempDir Path directory;
 
@@ -175,6 +177,31 @@ class SegmentLayoutTest {
       }
       int fullPageRows = Math.max(1, MAX_PAGE_BYTES / (dimension * Float.BYTES));
       assertThat(pages.getPageCount()).isBetween(7, written.rows().size() / fullPageRows + 12);
+    }
+  }
+
+  /** What a writer holds is bounded, whatever a row group is full of. */
+  @Test
+  void longTextsEndRowGroupsAsVectorsDo() throws IOException {
+    Schema schema =
+        new Schema(
+            IdType.INT64, 2, Metric.L2, List.of(new Attribute("title", AttributeType.STRING)));
+    SegmentRef ref;
+    try (SegmentWriter writer =
+        new SegmentWriter(new LocalStorage(directory), schema, TestModels.anyOf(schema))) {
+      for (int i = 0; i < 40; i++) {
+        Object[] title = {Integer.toString(i).repeat(MAX_PAGE_BYTES)};
+        writer.add(0, new Feature(FeatureId.of(i), new float[] {i, 1}, i, i, title));
+      }
+      ref = writer.finish();
+    }
+    try (ParquetFileReader reader =
+        ParquetFileReader.open(new LocalInputFile(directory.resolve(ref.path())))) {
+      assertThat(reader.getRowGroups())
+          .hasSizeGreaterThan(2)
+          .allSatisfy(
+              group ->
+                  assertThat(group.getTotalByteSize()).isLessThan(ROW_GROUP_BYTES + (4L << 20)));
     }
   }
 

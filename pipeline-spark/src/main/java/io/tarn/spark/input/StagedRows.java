@@ -2,7 +2,7 @@ package io.tarn.spark.input;
 
 import io.tarn.index.feature.Attribute;
 import io.tarn.index.feature.IdType;
-import io.tarn.spark.rows.ByNumber;
+import io.tarn.spark.rows.BlockShuffle;
 import io.tarn.spark.rows.InputRow;
 import io.tarn.spark.rows.Packed;
 import io.tarn.spark.rows.RowCodec;
@@ -36,9 +36,12 @@ public final class StagedRows {
   private final JavaRDD<InputRow> rows;
   private final InputColumns columns;
   private final OptionalInt dimension;
+  private final long rowCount;
 
-  private StagedRows(JavaRDD<InputRow> rows, InputColumns columns, OptionalInt dimension) {
+  private StagedRows(
+      JavaRDD<InputRow> rows, long rowCount, InputColumns columns, OptionalInt dimension) {
     this.rows = rows;
+    this.rowCount = rowCount;
     this.columns = columns;
     this.dimension = dimension;
   }
@@ -52,6 +55,7 @@ public final class StagedRows {
       RowDecoder decoder = columns.decoder();
       return new StagedRows(
           internalRows.mapPartitionsWithIndex((task, each) -> decoder.decode(each, task), true),
+          0,
           columns,
           table.dimension());
     }
@@ -78,9 +82,9 @@ public final class StagedRows {
     return columns.attributes();
   }
 
-  /** Whether no two rows can have the same id, because the ids are row numbers. */
-  public boolean idsAreUnique() {
-    return columns.decoder().rowsAreNumbered();
+  /** How many rows there are; 0 if no two can have the same id, as the ids are row numbers. */
+  public long idsToCompare() {
+    return columns.decoder().rowsAreNumbered() ? 0 : rowCount;
   }
 
   /** Whether there are no rows at all. */
@@ -100,12 +104,11 @@ public final class StagedRows {
     int partitions =
         Math.max(internalRows.context().defaultParallelism(), internalRows.getNumPartitions());
     JavaPairRDD<Integer, Serializable> staged =
-        JavaPairRDD.fromJavaRDD(
-                internalRows.mapPartitionsWithIndex(
-                    (task, each) ->
-                        new Staging(decoder.decode(each, task), codec, task, partitions),
-                    true))
-            .partitionBy(new ByNumber(partitions + 1));
+        BlockShuffle.of(
+            internalRows.mapPartitionsWithIndex(
+                (task, each) -> new Staging(decoder.decode(each, task), codec, task, partitions),
+                true),
+            partitions + 1);
     TreeMap<Run, RunSummary> runs = summaries(staged, partitions);
     Broadcast<Packed<HashMap<Run, Long>>> firstRows =
         JavaSparkContext.fromSparkContext(internalRows.context())
@@ -118,7 +121,10 @@ public final class StagedRows {
             .flatMap(
                 batch -> codec.readAll(batch.rows(), firstRows.value().get().get(batch.run())));
     return new StagedRows(
-        rows, columns, table.dimension().isPresent() ? table.dimension() : firstDimension(runs));
+        rows,
+        runs.values().stream().mapToLong(RunSummary::rows).sum(),
+        columns,
+        table.dimension().isPresent() ? table.dimension() : firstDimension(runs));
   }
 
   /** Has the whole input read and shuffled; fetched is only the partition of the summaries. */

@@ -16,8 +16,8 @@ import io.tarn.spark.rows.InputRow;
 import io.tarn.spark.rows.Packed;
 import io.tarn.spark.rows.RowCodec;
 import io.tarn.spark.segment.IndexLocation;
+import io.tarn.spark.segment.ListSizes;
 import io.tarn.spark.segment.SegmentWrite;
-import io.tarn.spark.train.Sample;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -77,13 +77,13 @@ public record Rewrite(SparkSession spark, IndexLocation location, Snapshot snaps
 
   /** Writes the rows and deletes that are kept of segments, assigned with another model. */
   public List<SegmentRef> assigned(
-      List<SegmentFate> fates, Sample sample, Model model, long segmentBytes) {
+      List<SegmentFate> fates, ListSizes sizes, Model model, long segmentBytes) {
     Schema schema = snapshot.schema();
     SegmentWrite write =
         new SegmentWrite(location, schema, model, new RowCodec(schema.attributes()), segmentBytes);
     long bytes = fates.stream().mapToLong(fate -> fate.keptBytes(true)).sum();
-    List<SegmentRef> written = write.writeStored(spark, rows(fates), sample, bytes);
-    SegmentWrite.checkComplete(written, sample.features(), sample.deletes());
+    List<SegmentRef> written = write.writeStored(spark, rows(fates), sizes, bytes);
+    SegmentWrite.checkComplete(written, sizes.features(), sizes.deletes());
     return written;
   }
 

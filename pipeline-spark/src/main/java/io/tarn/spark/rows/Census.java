@@ -8,8 +8,6 @@ import java.util.EnumMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import org.apache.spark.HashPartitioner;
-import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
 import scala.Tuple2;
 
@@ -25,13 +23,20 @@ import scala.Tuple2;
 public record Census(
     long features, long deletes, Map<Reason, Long> rejected, long bytes, boolean idsRepeat) {
 
-  /** Counts the rows. */
-  public static Census take(JavaRDD<InputRow> rows, Schema schema, boolean idsAreUnique) {
+  /** How many ids, about, one task compares: what it holds does not grow with the input. */
+  private static final int IDS_PER_TASK = 1 << 19;
+
+  /**
+   * Counts the rows.
+   *
+   * @param idsToCompare about how many rows there are; 0 if no two of them can have the same id
+   */
+  public static Census take(JavaRDD<InputRow> rows, Schema schema, long idsToCompare) {
     List<PartCount> parts =
-        idsAreUnique
+        idsToCompare == 0
             ? rows.mapPartitions(each -> Arrays.asList(countOnly(each, schema)).iterator())
                 .collect()
-            : hashedById(rows, schema).mapPartitions(Census::ofHashes).collect();
+            : hashedById(rows, schema, idsToCompare).mapPartitions(Census::ofHashes).collect();
     PartCount all = new PartCount();
     parts.forEach(all::add);
     Map<Reason, Long> rejected = new EnumMap<>(Reason.class);
@@ -60,14 +65,14 @@ public record Census(
   }
 
   /** Hashes of ids, in blocks, each sent where the same hashes of other tasks go; and counts. */
-  private static JavaRDD<Serializable> hashedById(JavaRDD<InputRow> rows, Schema schema) {
-    int partitions = rows.getNumPartitions();
-    return JavaPairRDD.fromJavaRDD(
+  private static JavaRDD<Serializable> hashedById(JavaRDD<InputRow> rows, Schema schema, long ids) {
+    int partitions = Math.max(rows.getNumPartitions(), Math.toIntExact(1 + ids / IDS_PER_TASK));
+    return BlockShuffle.of(
             rows.mapPartitions(
                 each ->
                     (Iterator<Tuple2<Integer, Serializable>>)
-                        new IdHashes(each, schema, partitions)))
-        .partitionBy(new HashPartitioner(partitions))
+                        new IdHashes(each, schema, partitions)),
+            partitions)
         .values();
   }
 

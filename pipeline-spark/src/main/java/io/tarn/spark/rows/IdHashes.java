@@ -14,10 +14,17 @@ import scala.Tuple2;
  * partition, so that equal hashes meet; and in the end a {@link PartCount}.
  */
 final class IdHashes implements Iterator<Tuple2<Integer, Serializable>> {
-  private static final int BLOCK_HASHES = 4096;
+  private static final int MAX_BLOCK_HASHES = 4096;
+
+  /** Of all blocks that are being filled, one for each partition. */
+  private static final int MAX_HASHES = 1 << 19;
+
+  /** A block takes some hundred bytes beside the hashes. */
+  private static final int MIN_BLOCK_HASHES = 64;
 
   private final Iterator<InputRow> rows;
   private final Schema schema;
+  private final int blockHashes;
   private final PartCount count = new PartCount();
   private final long[][] blocks;
   private final int[] sizes;
@@ -27,6 +34,8 @@ final class IdHashes implements Iterator<Tuple2<Integer, Serializable>> {
   IdHashes(Iterator<InputRow> rows, Schema schema, int partitions) {
     this.rows = rows;
     this.schema = schema;
+    this.blockHashes =
+        Math.max(MIN_BLOCK_HASHES, Math.min(MAX_BLOCK_HASHES, MAX_HASHES / partitions));
     this.blocks = new long[partitions][];
     this.sizes = new int[partitions];
   }
@@ -58,10 +67,10 @@ final class IdHashes implements Iterator<Tuple2<Integer, Serializable>> {
     long hash = Mixing.hash(((InputRow.Readable) row).id());
     int partition = (int) Long.remainderUnsigned(hash, blocks.length);
     if (blocks[partition] == null) {
-      blocks[partition] = new long[BLOCK_HASHES];
+      blocks[partition] = new long[blockHashes];
     }
     blocks[partition][sizes[partition]++] = hash;
-    if (sizes[partition] == BLOCK_HASHES) {
+    if (sizes[partition] == blockHashes) {
       give(partition);
     }
   }

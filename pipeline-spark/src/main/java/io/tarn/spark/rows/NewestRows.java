@@ -22,11 +22,22 @@ import scala.Tuple4;
  * <p>All rows of an id meet in one task, sorted by Spark, which spills what does not fit.
  */
 public final class NewestRows {
+  /**
+   * How much a task sorts, about. Spark needs a buffer for each part that it has spilled, so more
+   * to sort would take more memory.
+   */
+  private static final long TASK_BYTES = 128L << 20;
+
   private NewestRows() {}
 
-  /** The winning rows, as they came in; those that are set aside are left out. */
+  /**
+   * The winning rows, as they came in; those that are set aside are left out.
+   *
+   * @param totalBytes about how many bytes all rows take
+   */
   public static JavaRDD<InputRow> of(
-      SparkSession spark, JavaRDD<InputRow> rows, RowCodec codec, Schema schema) {
+      SparkSession spark, JavaRDD<InputRow> rows, RowCodec codec, Schema schema, long totalBytes) {
+    int tasks = Math.max(rows.getNumPartitions(), Math.toIntExact(1 + totalBytes / TASK_BYTES));
     JavaRDD<Tuple4<byte[], Long, Long, byte[]>> keyed =
         rows.filter(row -> isAccepted(row, schema))
             .map(row -> keyed((InputRow.Readable) row, codec));
@@ -36,7 +47,7 @@ public final class NewestRows {
                 keyed.rdd(),
                 Encoders.tuple(
                     Encoders.BINARY(), Encoders.LONG(), Encoders.LONG(), Encoders.BINARY()))
-            .repartition(Math.max(1, rows.getNumPartitions()), functions.col("_1"))
+            .repartition(tasks, functions.col("_1"))
             .sortWithinPartitions("_1", "_2", "_3");
     return sorted.toJavaRDD().mapPartitions(each -> new LastOfEachId(each, codec));
   }

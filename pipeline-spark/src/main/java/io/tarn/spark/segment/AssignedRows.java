@@ -13,15 +13,19 @@ import java.util.NoSuchElementException;
 
 /** Assigns the rows that are not set aside to lists, a block at a time. */
 final class AssignedRows implements Iterator<AssignedRow> {
-  private static final int BLOCK_ROWS = 1024;
+  private static final int MAX_BLOCK_ROWS = 1024;
+
+  /** Of vectors, which a block holds twice: as features, and side by side. */
+  private static final int MAX_BLOCK_BYTES = 2 << 20;
 
   private final Iterator<InputRow> rows;
   private final boolean stored;
   private final Schema schema;
   private final Assigner assigner;
-  private final List<Feature> block = new ArrayList<>(BLOCK_ROWS);
+  private final int blockRows;
+  private final List<Feature> block;
   private final float[] vectors;
-  private final int[] lists = new int[BLOCK_ROWS];
+  private final int[] lists;
   private int next;
 
   /**
@@ -32,7 +36,11 @@ final class AssignedRows implements Iterator<AssignedRow> {
     this.stored = stored;
     this.schema = schema;
     this.assigner = new Assigner(model);
-    this.vectors = new float[BLOCK_ROWS * schema.dimension()];
+    this.blockRows =
+        Math.max(1, Math.min(MAX_BLOCK_ROWS, MAX_BLOCK_BYTES / (schema.dimension() * Float.BYTES)));
+    this.block = new ArrayList<>(blockRows);
+    this.vectors = new float[blockRows * schema.dimension()];
+    this.lists = new int[blockRows];
   }
 
   @Override
@@ -54,7 +62,7 @@ final class AssignedRows implements Iterator<AssignedRow> {
   private void fill() {
     block.clear();
     next = 0;
-    while (block.size() < BLOCK_ROWS && rows.hasNext()) {
+    while (block.size() < blockRows && rows.hasNext()) {
       if (rows.next() instanceof InputRow.Readable readable) {
         try {
           block.add(stored ? readable.storedFeature() : readable.toFeature(schema));

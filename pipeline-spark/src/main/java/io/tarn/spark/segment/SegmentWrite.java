@@ -1,6 +1,5 @@
 package io.tarn.spark.segment;
 
-import io.tarn.index.centroid.Assigner;
 import io.tarn.index.centroid.Model;
 import io.tarn.index.feature.Schema;
 import io.tarn.index.snapshot.SegmentRef;
@@ -9,7 +8,6 @@ import io.tarn.spark.rows.InputRow;
 import io.tarn.spark.rows.Packed;
 import io.tarn.spark.rows.RowBuffer;
 import io.tarn.spark.rows.RowCodec;
-import io.tarn.spark.train.Sample;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -48,8 +46,6 @@ public record SegmentWrite(
   /** Less is not worth a task, nor a file, of its own. */
   private static final long MIN_TASK_BYTES = 8L << 20;
 
-  private static final int MAX_ROWS_TO_ESTIMATE_LISTS = 65_536;
-
   /**
    * How much of a segment a task is meant to fill: estimates err, and a second segment with the
    * rest would be a small one.
@@ -59,25 +55,29 @@ public record SegmentWrite(
   /**
    * Writes the rows that are not set aside.
    *
-   * @param sample some of the rows, from which the sizes of the lists are estimated
+   * @param sizes of the lists, as far as they are known
    * @param totalBytes about how many bytes all rows take
    * @return the segments, which no snapshot knows yet
    */
   public List<SegmentRef> write(
-      SparkSession spark, JavaRDD<InputRow> rows, Sample sample, long totalBytes) {
-    return write(spark, rows, sample, totalBytes, false);
+      SparkSession spark, JavaRDD<InputRow> rows, ListSizes sizes, long totalBytes) {
+    return write(spark, rows, sizes, totalBytes, false);
   }
 
   /** Writes rows as {@link #write} does, which are features of an index and stay as they are. */
   public List<SegmentRef> writeStored(
-      SparkSession spark, JavaRDD<InputRow> rows, Sample sample, long totalBytes) {
-    return write(spark, rows, sample, totalBytes, true);
+      SparkSession spark, JavaRDD<InputRow> rows, ListSizes sizes, long totalBytes) {
+    return write(spark, rows, sizes, totalBytes, true);
   }
 
   private List<SegmentRef> write(
-      SparkSession spark, JavaRDD<InputRow> rows, Sample sample, long totalBytes, boolean stored) {
+      SparkSession spark,
+      JavaRDD<InputRow> rows,
+      ListSizes sizes,
+      long totalBytes,
+      boolean stored) {
     int tasks = tasks(totalBytes, spark.sparkContext().defaultParallelism());
-    ListRanges ranges = new ListRanges(listSizes(sample), tasks);
+    ListRanges ranges = new ListRanges(sizes.sampled(), tasks);
     Broadcast<Packed<Model>> sharedModel =
         JavaSparkContext.fromSparkContext(spark.sparkContext()).broadcast(Packed.of(model));
     // Closures keep what they name; this record would bring the model along.
@@ -174,17 +174,6 @@ public record SegmentWrite(
     long bySize = (long) Math.ceil(totalBytes / (segmentBytes * SEGMENT_SHARE));
     long byCores = Math.min(cores, totalBytes / MIN_TASK_BYTES);
     return Math.toIntExact(Math.max(1, Math.max(bySize, byCores)));
-  }
-
-  private long[] listSizes(Sample sample) {
-    int rows = Math.min(sample.rowCount(), MAX_ROWS_TO_ESTIMATE_LISTS);
-    int[] lists = new int[rows];
-    new Assigner(model).assign(sample.rows(), 0, rows, lists, 0);
-    long[] sizes = new long[model.listCount()];
-    for (int list : lists) {
-      sizes[list]++;
-    }
-    return sizes;
   }
 
   private static ArrayList<SegmentRef> writeSorted(
