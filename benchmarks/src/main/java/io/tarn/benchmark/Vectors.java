@@ -25,7 +25,7 @@ public record Vectors(int dimension, float[] values) {
   }
 
   /** The first vectors, or all where there are no more. */
-  Vectors first(int count) {
+  public Vectors first(int count) {
     return count >= count()
         ? this
         : new Vectors(dimension, Arrays.copyOf(values, count * dimension));

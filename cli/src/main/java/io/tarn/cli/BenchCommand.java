@@ -39,14 +39,15 @@ import picocli.CommandLine.TypeConversionException;
     },
     optionListHeading = "%nOptions:%n",
     sortOptions = false,
-    subcommands = {BenchBuildCommand.class, BenchSparkCommand.class},
+    subcommands = {BenchBuildCommand.class, BenchSparkCommand.class, BenchStreamCommand.class},
     commandListHeading = "%nCommands:%n",
     footerHeading = "%nExamples:%n",
     footer = {
       "  ./tarn bench --generate n=2000,d=16,clusters=20 --nlist 16 --rounds 1",
       "  ./tarn bench build --generate n=2000,d=16,clusters=20 --nlist 16 --rounds 1",
       "  ./tarn bench --open photos --rounds 1",
-      "  ./tarn bench spark --index numbered --queries queries.fvecs --k 3 --rounds 1"
+      "  ./tarn bench spark --index numbered --queries queries.fvecs --k 3 --rounds 1",
+      "  ./tarn bench stream --generate n=2000,d=16,clusters=20 --nlist 16 --rounds 1"
     })
 final class BenchCommand implements Callable<Integer> {
   /** Reads the names of peers. */

@@ -99,22 +99,32 @@ public final class StreamJob {
     checkIndex(opener, options);
     TopicIds topicIds = KafkaTopics.prepare(settings.kafka());
     checkSources(opener, settings.kafka(), topicIds);
-    configure(env, settings);
-
-    DataStream<KafkaRecord> records =
-        env.fromSource(source(settings, opener), WatermarkStrategy.noWatermarks(), "kafka source")
-            .uid("kafka-source");
     SingleOutputStreamOperator<PositionedFeature> features =
-        records
-            .process(new DecodeFunction(opener, options), new PositionedFeatureType())
-            .name("decode")
-            .uid("decode");
+        features(records(env, settings, opener), opener, options);
     features
         .getSideOutput(DecodeFunction.DEAD_LETTERS)
         .sinkTo(deadLetterSink(settings.kafka()))
         .name("dead letters")
         .uid("dead-letters");
     features.sinkTo(new IndexSink(opener, topicIds, settings)).name("index").uid("index");
+  }
+
+  /** Sets an environment up, and reads the topics from where the index ends. */
+  static DataStream<KafkaRecord> records(
+      StreamExecutionEnvironment env, StreamSettings settings, StorageOpener opener) {
+    configure(env, settings);
+    return env.fromSource(
+            source(settings, opener), WatermarkStrategy.noWatermarks(), "kafka source")
+        .uid("kafka-source");
+  }
+
+  /** Decodes records; bad ones are in a side output. */
+  static SingleOutputStreamOperator<PositionedFeature> features(
+      DataStream<KafkaRecord> records, StorageOpener opener, DecoderOptions options) {
+    return records
+        .process(new DecodeFunction(opener, options), new PositionedFeatureType())
+        .name("decode")
+        .uid("decode");
   }
 
   private static void checkIndex(StorageOpener opener, DecoderOptions options) throws IOException {

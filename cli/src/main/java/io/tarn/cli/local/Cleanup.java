@@ -82,8 +82,11 @@ public final class Cleanup implements AutoCloseable {
     }
   }
 
-  /** Engines that are shutting down may still add files while we delete. */
-  private static void delete(Path directory) throws IOException {
+  /**
+   * Deletes a directory and all that is in it. Engines that are shutting down may still add files
+   * meanwhile.
+   */
+  public static void delete(Path directory) throws IOException {
     for (int attempt = 1; Files.exists(directory); attempt++) {
       try (Stream<Path> files = Files.walk(directory)) {
         List<Path> deepestFirst = files.sorted(Comparator.reverseOrder()).toList();
