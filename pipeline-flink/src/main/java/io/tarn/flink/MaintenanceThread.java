@@ -43,6 +43,7 @@ final class MaintenanceThread implements AutoCloseable {
   private boolean newForLists;
 
   private volatile boolean closed;
+  private volatile Error fatal;
   private volatile long lastStepMs;
   private long nextListsNs;
 
@@ -76,8 +77,19 @@ final class MaintenanceThread implements AutoCloseable {
     return started;
   }
 
-  /** Says that there is a new version. */
+  /**
+   * Says that there is a new version.
+   *
+   * @throws IllegalStateException if the thread has died, of too little memory for example
+   */
   void look() {
+    if (fatal != null) {
+      throw new IllegalStateException("the index is not kept in shape any longer: " + fatal, fatal);
+    }
+    wake();
+  }
+
+  private void wake() {
     lock.lock();
     try {
       newVersions = true;
@@ -102,6 +114,9 @@ final class MaintenanceThread implements AutoCloseable {
       }
     } catch (InterruptedException e) {
       LOG.debug("The job ends", e);
+    } catch (Error e) {
+      fatal = e;
+      throw e;
     }
   }
 
@@ -180,7 +195,7 @@ final class MaintenanceThread implements AutoCloseable {
   @Override
   public void close() throws IOException {
     closed = true;
-    look();
+    wake();
     try {
       thread.join(CLOSE_MS);
       if (thread.isAlive()) {

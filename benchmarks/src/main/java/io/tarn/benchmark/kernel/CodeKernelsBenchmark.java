@@ -41,7 +41,9 @@ public class CodeKernelsBenchmark {
   private int pairs;
 
   @Setup
-  public void draw() {
+  public void draw() throws InterruptedException {
+    // A query is rotated by plain kernels until the others are compiled.
+    Kernels.awaitWarm();
     query = Place.randomFloats(dimension);
     int chunk = CodeKernels.MAX_CHUNK_VALUES;
     weights = Arrays.copyOf(query, (dimension + chunk - 1) / chunk * chunk);

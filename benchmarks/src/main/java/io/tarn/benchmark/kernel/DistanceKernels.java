@@ -2,6 +2,7 @@ package io.tarn.benchmark.kernel;
 
 import io.tarn.index.kernel.Kernels;
 import io.tarn.index.kernel.VectorKernels;
+import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -29,13 +30,22 @@ public class DistanceKernels {
 
   private final VectorKernels kernels = Kernels.best();
   private final float[] distances = new float[BATCH_ROWS];
+  private final int[] numbers = new int[BATCH_ROWS];
   private float[] query;
   private float[] rows;
+  private int[] shuffled;
 
   @Setup
   public void draw() {
     query = Place.randomFloats(dimension);
     rows = place.rows(dimension);
+    shuffled = new int[rows.length / dimension];
+    SplittableRandom random = new SplittableRandom(1);
+    for (int row = 0; row < shuffled.length; row++) {
+      int other = random.nextInt(row + 1);
+      shuffled[row] = shuffled[other];
+      shuffled[other] = row;
+    }
   }
 
   /** Squared Euclidean distances of all rows. */
@@ -47,6 +57,17 @@ public class DistanceKernels {
       kernels.squaredL2(query, rows, row * dimension, count, dimension, distances);
     }
     return done(work, rowCount);
+  }
+
+  /** Squared Euclidean distances of all rows, in an order that no processor foresees. */
+  @Benchmark
+  public float[] squaredL2OfRowsApart(Work work) {
+    for (int from = 0; from < shuffled.length; from += BATCH_ROWS) {
+      int count = Math.min(BATCH_ROWS, shuffled.length - from);
+      System.arraycopy(shuffled, from, numbers, 0, count);
+      kernels.squaredL2(query, rows, numbers, count, dimension, distances);
+    }
+    return done(work, shuffled.length);
   }
 
   /** Inner products of all rows. */
