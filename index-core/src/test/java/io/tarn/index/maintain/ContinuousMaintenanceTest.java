@@ -3,6 +3,7 @@ package io.tarn.index.maintain;
 import static io.tarn.index.maintain.MaintainedIndex.at;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tarn.index.feature.Feature;
 import io.tarn.index.maintain.ContinuousMaintenance.Rules;
 import io.tarn.index.maintain.ContinuousMaintenance.Step;
 import io.tarn.index.search.OpenOptions;
@@ -14,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** Maintenance step by step while others write. */
@@ -63,6 +65,25 @@ class ContinuousMaintenanceTest {
     assertThat(index.rows()).as("few are dead").isLessThan(170);
     assertThat(index.values()).isEqualTo(expected);
     assertThat(IndexVerifier.verify(index.storage).problems()).isEmpty();
+  }
+
+  @Test
+  void listsOfAnIndexThatIsOnlyBeingFilledStay() throws IOException {
+    MaintainedIndex index = MaintainedIndex.of(0, 1000, 2000);
+    MaintenanceRules rules = new MaintenanceRules(200, 2, 0.125, 0.25, 4, 1 << 20);
+    ContinuousMaintenance maintenance = of(index, rules::settings);
+    assertThat(maintenance.tidy()).isEmpty();
+
+    index.append(rowsAround(0, 116));
+    assertThat(maintenance.tidy()).as("39 rows a list would be 117").isEmpty();
+    index.append(rowsAround(116, 117));
+
+    assertThat(maintenance.tidy().orElseThrow().snapshot().operation()).isEqualTo("dissolve");
+    assertThat(index.model().listCount()).isEqualTo(1);
+  }
+
+  private static Feature[] rowsAround(int from, int to) {
+    return IntStream.range(from, to).mapToObj(i -> at(i, i % 7, i)).toArray(Feature[]::new);
   }
 
   @Test
