@@ -5,7 +5,8 @@ import org.apache.flink.runtime.execution.SuppressRestartsException;
 /**
  * Ends the job when too many of its records are bad: then the records are in order, and what reads
  * them is set wrongly. They are judged in batches of {@value #BATCH_RECORDS} or more, and before
- * their positions are published, so that they are read again once the mistake is found.
+ * the positions of the last of them are published, so that these are read again once the mistake is
+ * found. A batch may take several checkpoints, of which the earlier ones have been published then.
  */
 final class BadShare {
   /** Of fewer records a share says little. */

@@ -20,8 +20,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The job's metrics as Prometheus reads them, beside what was written. */
 class StreamMetricsTest {
-  private static final String HOUR_MS = "3600000";
-
   @RegisterExtension static final KafkaExtension KAFKA = new KafkaExtension();
 
   private static final int PORT = TestJob.freePort();
@@ -148,7 +146,8 @@ class StreamMetricsTest {
         topic.upsert("id-" + i, i, 0, 1, 3);
       }
       topic.flush();
-      TestJob job = new Plan(KAFKA, index, topic).set("checkpoint-interval-ms", HOUR_MS).start();
+      TestJob job =
+          new Plan(KAFKA, index, topic).set("checkpoint-interval-ms", TestJob.A_YEAR_MS).start();
       job.await("all records are read", () -> Scrape.of(PORT, job.id()).sum("upserts") == 7);
       job.await("the lag is known", () -> Scrape.of(PORT, job.id()).sum("lagRecords") == 7);
       assertThat(Scrape.of(PORT, job.id()).sum("commits")).isZero();

@@ -40,6 +40,12 @@ final class TestJob {
   /** Generous: it is what a hang looks like, not how fast a job must be. */
   static final long LIMIT_MS = 90_000;
 
+  /**
+   * An interval in which no checkpoint comes by itself. Flink draws the time of the first one from
+   * the whole interval, so within one of minutes it now and then comes at once.
+   */
+  static final String A_YEAR_MS = Long.toString(Duration.ofDays(365).toMillis());
+
   private final JobClient client;
 
   private TestJob(JobClient client) {
