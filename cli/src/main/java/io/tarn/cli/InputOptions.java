@@ -44,6 +44,13 @@ final class InputOptions {
   private String textColumn;
 
   @Option(
+      names = "--image-column",
+      paramLabel = "NAME",
+      description =
+          "The column of images to embed, such as bytes of PNG files, instead of vectors.")
+  private String imageColumn;
+
+  @Option(
       names = "--attributes",
       split = ",",
       paramLabel = "NAME",
@@ -84,6 +91,7 @@ final class InputOptions {
     settings.put("input.id-column", idColumn);
     settings.put("input.vector-column", vectorColumn);
     settings.put("input.text-column", textColumn);
+    settings.put("input.image-column", imageColumn);
     settings.put("input.attributes", attributes);
     settings.put("input.order-column", orderColumn);
     settings.put("rejects", rejects);

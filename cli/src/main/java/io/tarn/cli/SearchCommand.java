@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tarn.cli.print.Amounts;
 import io.tarn.cli.print.Table;
 import io.tarn.cli.print.Table.Align;
+import io.tarn.embedding.Content;
 import io.tarn.embedding.EmbeddingException;
 import io.tarn.index.feature.Attribute;
 import io.tarn.index.feature.Feature;
@@ -22,6 +23,8 @@ import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.storage.Storage;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -109,6 +112,12 @@ final class SearchCommand implements Callable<Integer> {
         paramLabel = "TEXT",
         description = "A text, embedded as the texts of the index were.")
     private String text;
+
+    @Option(
+        names = "--image",
+        paramLabel = "FILE",
+        description = "An image, embedded as the images of the index were.")
+    private Path image;
   }
 
   private static final class Effort {
@@ -180,6 +189,10 @@ final class SearchCommand implements Callable<Integer> {
     Snapshot snapshot = view.snapshot();
     if (subject.text != null) {
       return SnapshotEmbedder.open(storage, snapshot).embed(subject.text);
+    }
+    if (subject.image != null) {
+      return SnapshotEmbedder.open(storage, snapshot)
+          .embed(new Content.Image(Files.readAllBytes(subject.image)));
     }
     Feature feature =
         view.get(FeatureId.parse(snapshot.schema().idType(), subject.id))

@@ -1,5 +1,6 @@
 package io.tarn.cli;
 
+import io.tarn.embedding.PixelEmbedder;
 import io.tarn.embedding.Word2VecEmbedder;
 import io.tarn.index.centroid.KMeans;
 import io.tarn.index.centroid.Model;
@@ -145,6 +146,23 @@ final class SampleIndexes {
     }
     Schema schema = new Schema(IdType.STRING, words.size(), Metric.L2, List.of());
     create(storage, schema, films, 2, ref);
+    return dir;
+  }
+
+  /** Four pictures of a pixel each, of the brightness that is their id. */
+  static Path pictures(Path dir) throws IOException {
+    Storage storage = new LocalStorage(dir);
+    PixelEmbedder embedder = new PixelEmbedder(1, 1, PixelEmbedder.Colors.GRAY);
+    EmbedderRef ref =
+        new EmbedderRef(
+            embedder.kind(),
+            embedder.fingerprint(),
+            ChecksummedFile.writeModel(storage, embedder.toBytes(), "embedder"));
+    List<Feature> pictures = new ArrayList<>();
+    for (long gray : new long[] {0, 90, 180, 255}) {
+      pictures.add(new Feature(FeatureId.of(gray), new float[] {gray}, 0, gray, new Object[0]));
+    }
+    create(storage, new Schema(IdType.INT64, 1, Metric.L2, List.of()), pictures, 2, ref);
     return dir;
   }
 

@@ -6,12 +6,14 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.tarn.index.commit.SnapshotLog;
 import io.tarn.index.storage.LocalStorage;
 import io.tarn.index.storage.Storage;
+import java.awt.image.BufferedImage;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -259,6 +261,26 @@ class SearchCommandTest {
         .fails(1, "no word of the text is known to the embedder (first words: umbrella)");
     Run.tarn("search", "--index", photos, "--text", "beach")
         .fails(1, photos + " has no embedder", "--vector or --id");
+  }
+
+  @Test
+  void imagesAreEmbeddedAsTheIndexWas() throws Exception {
+    Path pictures = SampleIndexes.pictures(dir.resolve("pictures"));
+    BufferedImage image = new BufferedImage(8, 6, BufferedImage.TYPE_INT_RGB);
+    for (int x = 0; x < 8; x++) {
+      for (int y = 0; y < 6; y++) {
+        image.setRGB(x, y, 0xb0b0b0);
+      }
+    }
+    Path file = dir.resolve("query.png");
+    ImageIO.write(image, "png", file.toFile());
+
+    JsonNode answer = Run.tarn("search", "--index", pictures, "--image", file, "--json").json();
+    assertThat(answer.at("/hits/0/id").longValue()).isEqualTo(180);
+    Run.tarn("search", "--index", pictures, "--text", "gray")
+        .fails(1, "the embedder takes images, and this is a text");
+    Run.tarn("search", "--index", pictures, "--image", dir.resolve("no.png"))
+        .fails(1, dir.resolve("no.png") + " does not exist");
   }
 
   @Test

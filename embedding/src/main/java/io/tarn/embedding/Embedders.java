@@ -1,5 +1,6 @@
 package io.tarn.embedding;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
@@ -8,9 +9,29 @@ import java.util.function.Function;
 public final class Embedders {
 
   private static final Map<String, Function<byte[], Embedder>> KINDS =
-      new TreeMap<>(Map.of(Word2VecEmbedder.KIND, Word2VecEmbedder::fromBytes));
+      new TreeMap<>(
+          Map.of(
+              Word2VecEmbedder.KIND, Word2VecEmbedder::fromBytes,
+              PixelEmbedder.KIND, PixelEmbedder::fromBytes));
+
+  /** What a Parquet file begins with, and a word2vec embedder is one. */
+  private static final String PARQUET = "PAR1";
 
   private Embedders() {}
+
+  /**
+   * An embedder in a file of its own, whose kind nobody has written down.
+   *
+   * @param bytes as {@link Embedder#toBytes} gave them
+   * @throws EmbedderFileException if the bytes are damaged, or no embedder
+   */
+  public static Embedder open(byte[] bytes) {
+    String start =
+        new String(bytes, 0, Math.min(PARQUET.length(), bytes.length), StandardCharsets.ISO_8859_1);
+    return start.equals(PARQUET)
+        ? Word2VecEmbedder.fromBytes(bytes)
+        : PixelEmbedder.fromBytes(bytes);
+  }
 
   /**
    * @param kind as {@link Embedder#kind} gave it

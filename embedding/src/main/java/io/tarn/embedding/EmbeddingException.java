@@ -1,13 +1,13 @@
 package io.tarn.embedding;
 
 /**
- * A text that has no vector. Checked, because such texts are ordinary input: whoever embeds must
+ * A text or image that has no vector. Checked, because such are ordinary input: whoever embeds must
  * decide where they go.
  */
 public final class EmbeddingException extends Exception {
   private static final long serialVersionUID = 1L;
 
-  /** Without stack trace: it is about the text, and a stream may hold many such texts. */
+  /** Without stack trace: it is about the content, and a stream may hold much of the kind. */
   EmbeddingException(String message) {
     super(message, null, false, false);
   }

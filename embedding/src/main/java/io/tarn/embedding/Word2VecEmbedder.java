@@ -1,10 +1,7 @@
 package io.tarn.embedding;
 
 import io.tarn.embedding.Vocabulary.Entry;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -25,7 +22,6 @@ public final class Word2VecEmbedder implements Embedder {
 
   static final String KIND = "word2vec";
 
-  private static final int FINGERPRINT_HEX_DIGITS = 32;
   private static final int WORDS_IN_MESSAGE = 5;
   private static final int WORD_CHARS_IN_MESSAGE = 40;
 
@@ -40,7 +36,7 @@ public final class Word2VecEmbedder implements Embedder {
 
   private Word2VecEmbedder(byte[] stored) {
     this.stored = stored;
-    this.fingerprint = fingerprintOf(stored);
+    this.fingerprint = Fingerprint.of(stored);
     this.vocabulary = Word2VecFile.read(stored);
   }
 
@@ -97,8 +93,11 @@ public final class Word2VecEmbedder implements Embedder {
   }
 
   @Override
-  public float[] embed(String text) throws EmbeddingException {
-    List<String> words = Tokenizer.tokenize(text);
+  public float[] embed(Content content) throws EmbeddingException {
+    if (!(content instanceof Content.Text text)) {
+      throw new EmbeddingException("the embedder takes texts, and this is an image");
+    }
+    List<String> words = Tokenizer.tokenize(text.text());
     double[] sum = new double[dimension()];
     double weight = 0;
     for (String word : words) {
@@ -141,15 +140,6 @@ public final class Word2VecEmbedder implements Embedder {
   /** StrictMath, as Math.log may differ in the last bit between machines. */
   private static float idf(long documentFrequency, long documentCount) {
     return (float) (StrictMath.log((1.0 + documentCount) / (1.0 + documentFrequency)) + 1);
-  }
-
-  private static String fingerprintOf(byte[] bytes) {
-    try {
-      byte[] digest = MessageDigest.getInstance("SHA-256").digest(bytes);
-      return HexFormat.of().formatHex(digest).substring(0, FINGERPRINT_HEX_DIGITS);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
-    }
   }
 
   private Object readResolve() {

@@ -151,7 +151,7 @@ class Word2VecEmbedderTest {
     assertThat(opened.embed("read line")).isEqualTo(EMBEDDER.embed("read line"));
     assertThatThrownBy(() -> Embedders.open("glove", EMBEDDER.toBytes()))
         .isInstanceOf(EmbedderFileException.class)
-        .hasMessage("unknown embedder kind 'glove'; this version of Tarn knows word2vec");
+        .hasMessage("unknown embedder kind 'glove'; this version of Tarn knows pixels, word2vec");
   }
 
   private static void assertRefused(

@@ -74,6 +74,7 @@ final class AvroRecordReader implements ValueReader {
     String id = null;
     float[] vector = null;
     String text = null;
+    byte[] image = null;
     Object[] attributes = new Object[schema.attributes().size()];
     OptionalLong order = OptionalLong.empty();
     Op op = Op.UPSERT;
@@ -83,6 +84,7 @@ final class AvroRecordReader implements ValueReader {
         case "id" -> id = readId(in.resolve(field.schema()), in);
         case "vector" -> vector = readVector(in.resolve(field.schema()), in);
         case "text" -> text = readText(field, in);
+        case "image" -> image = readImage(in.resolve(field.schema()), in);
         case "attributes" -> readAttributes(in.resolve(field.schema()), in, attributes);
         case "order" -> order = readOrder(in.resolve(field.schema()), in);
         case "op" -> op = readOp(field, in);
@@ -90,7 +92,8 @@ final class AvroRecordReader implements ValueReader {
         default -> passOver(field.schema(), in);
       }
     }
-    return new RecordFields(id, vector, text, attributes, order, op, embedder);
+    return new RecordFields(
+        id, vector, RecordFields.content(text, image), attributes, order, op, embedder);
   }
 
   private static String readId(org.apache.avro.Schema type, AvroBytes in)
@@ -154,6 +157,15 @@ final class AvroRecordReader implements ValueReader {
       case STRING -> in.readString();
       case ENUM -> in.readSymbol(type);
       default -> throw unparsable("the " + field.name() + " is of type " + name(type));
+    };
+  }
+
+  private static byte[] readImage(org.apache.avro.Schema type, AvroBytes in)
+      throws IOException, RejectedFeatureException {
+    return switch (type.getType()) {
+      case NULL -> null;
+      case BYTES -> in.readBytes();
+      default -> throw unparsable("the image is of type " + name(type) + ": give bytes");
     };
   }
 

@@ -33,6 +33,7 @@ final class BinaryRecordReader implements ValueReader {
   static final int VECTOR = 16;
   static final int TEXT = 32;
   static final int ATTRIBUTES = 64;
+  static final int IMAGE = 128;
 
   static final int EMBEDDER_BYTES = 16;
 
@@ -43,8 +44,6 @@ final class BinaryRecordReader implements ValueReader {
   static final int DOUBLE = 3;
   static final int BOOLEAN = 4;
   static final int MICROS = 5;
-
-  private static final int KNOWN_FLAGS = 127;
 
   private final Schema schema;
   private final Map<String, Integer> attributeIndexes;
@@ -81,9 +80,6 @@ final class BinaryRecordReader implements ValueReader {
       throw unparsable("the first byte is " + version + ", the format's version is " + VERSION);
     }
     int flags = in.get();
-    if ((flags & ~KNOWN_FLAGS) != 0) {
-      throw unparsable("the flags are " + (flags & 255) + ", only the lower seven bits are known");
-    }
     String id = (flags & ID) == 0 ? null : readId(in);
     OptionalLong order =
         (flags & ORDER) == 0 ? OptionalLong.empty() : OptionalLong.of(in.getLong());
@@ -94,8 +90,10 @@ final class BinaryRecordReader implements ValueReader {
     if ((flags & ATTRIBUTES) != 0) {
       readAttributes(in, attributes);
     }
+    byte[] image = (flags & IMAGE) == 0 ? null : readImage(in);
     Op op = (flags & DELETE) == 0 ? Op.UPSERT : Op.DELETE;
-    return new RecordFields(id, vector, text, attributes, order, op, embedder);
+    return new RecordFields(
+        id, vector, RecordFields.content(text, image), attributes, order, op, embedder);
   }
 
   private String readId(ByteBuffer in) throws RejectedFeatureException {
@@ -120,6 +118,16 @@ final class BinaryRecordReader implements ValueReader {
     in.asFloatBuffer().get(vector);
     in.position(in.position() + count * Float.BYTES);
     return vector;
+  }
+
+  private static byte[] readImage(ByteBuffer in) throws RejectedFeatureException {
+    int bytes = in.getInt();
+    if (bytes < 0 || bytes > in.remaining()) {
+      throw unparsable("an image of " + bytes + " bytes begins, " + in.remaining() + " are left");
+    }
+    byte[] image = new byte[bytes];
+    in.get(image);
+    return image;
   }
 
   private String readText(ByteBuffer in, int bytes) throws RejectedFeatureException {

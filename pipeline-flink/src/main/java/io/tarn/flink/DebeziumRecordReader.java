@@ -5,6 +5,7 @@ import static io.tarn.flink.JsonValues.unparsable;
 
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import io.tarn.embedding.Content;
 import io.tarn.flink.RecordFields.Op;
 import io.tarn.index.feature.RejectedFeatureException;
 import io.tarn.index.feature.RejectedFeatureException.Reason;
@@ -15,9 +16,10 @@ import java.util.OptionalLong;
 
 /**
  * Reads changes of a table's rows as Debezium writes them, with or without their schema. Of a row
- * the columns {@code vector} and {@code text} are what they are called, and so is {@code id} where
- * there is no key; the others are attributes. The order is that of the log, which the records'
- * timestamps give: the database's own time is not known of the tombstone that follows a delete.
+ * the columns {@code vector}, {@code text} and {@code image} are what they are called, and so is
+ * {@code id} where there is no key; the others are attributes. The order is that of the log, which
+ * the records' timestamps give: the database's own time is not known of the tombstone that follows
+ * a delete.
  */
 final class DebeziumRecordReader implements ValueReader {
   private final Schema schema;
@@ -118,6 +120,7 @@ final class DebeziumRecordReader implements ValueReader {
     String id = null;
     float[] vector = null;
     String text = null;
+    byte[] image = null;
     Object[] attributes = new Object[schema.attributes().size()];
     while (json.nextToken() != JsonToken.END_OBJECT) {
       String column = json.currentName();
@@ -130,6 +133,8 @@ final class DebeziumRecordReader implements ValueReader {
         vector = isNull ? null : JsonValues.readVector(json, schema.dimension());
       } else if (column.equals("text")) {
         text = isNull ? null : JsonValues.readText(json, column);
+      } else if (column.equals("image")) {
+        image = isNull ? null : JsonValues.readBytes(json, column);
       } else if (column.equals("id") && JsonValues.isId(json)) {
         id = json.getText();
       } else {
@@ -137,11 +142,11 @@ final class DebeziumRecordReader implements ValueReader {
         json.skipChildren();
       }
     }
-    return row(id, vector, text, attributes, Op.UPSERT);
+    return row(id, vector, RecordFields.content(text, image), attributes, Op.UPSERT);
   }
 
   private static RecordFields row(
-      String id, float[] vector, String text, Object[] attributes, Op op) {
-    return new RecordFields(id, vector, text, attributes, OptionalLong.empty(), op, null);
+      String id, float[] vector, Content content, Object[] attributes, Op op) {
+    return new RecordFields(id, vector, content, attributes, OptionalLong.empty(), op, null);
   }
 }

@@ -21,6 +21,7 @@ final class JsonRecordReader implements ValueReader {
     ID,
     VECTOR,
     TEXT,
+    IMAGE,
     ATTRIBUTES,
     ORDER,
     OP,
@@ -32,6 +33,7 @@ final class JsonRecordReader implements ValueReader {
           "id", Field.ID,
           "vector", Field.VECTOR,
           "text", Field.TEXT,
+          "image", Field.IMAGE,
           "attributes", Field.ATTRIBUTES,
           "order", Field.ORDER,
           "op", Field.OP,
@@ -60,6 +62,7 @@ final class JsonRecordReader implements ValueReader {
     String id = null;
     float[] vector = null;
     String text = null;
+    byte[] image = null;
     Object[] attributes = new Object[schema.attributes().size()];
     OptionalLong order = OptionalLong.empty();
     Op op = Op.UPSERT;
@@ -83,13 +86,15 @@ final class JsonRecordReader implements ValueReader {
         case ID -> id = JsonValues.readId(json);
         case VECTOR -> vector = JsonValues.readVector(json, schema.dimension());
         case TEXT -> text = JsonValues.readText(json, name);
+        case IMAGE -> image = JsonValues.readBytes(json, name);
         case ATTRIBUTES -> readAttributes(json, attributes);
         case ORDER -> order = OptionalLong.of(readOrder(json));
         case OP -> op = readOp(json);
         case EMBEDDER -> embedder = JsonValues.readText(json, name);
       }
     }
-    return new RecordFields(id, vector, text, attributes, order, op, embedder);
+    return new RecordFields(
+        id, vector, RecordFields.content(text, image), attributes, order, op, embedder);
   }
 
   private void readAttributes(JsonParser json, Object[] values)

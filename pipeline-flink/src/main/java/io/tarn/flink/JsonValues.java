@@ -13,6 +13,7 @@ import io.tarn.index.feature.RejectedFeatureException.Reason;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.Base64;
 
 /** What records in JSON are made of, read token by token: no tree, no boxed numbers. */
 final class JsonValues {
@@ -176,6 +177,20 @@ final class JsonValues {
       throw unparsable("the " + name + " is " + describe(json));
     }
     return json.getText();
+  }
+
+  /**
+   * Bytes, in Base64.
+   *
+   * @param name the field's, for the message
+   */
+  static byte[] readBytes(JsonParser json, String name)
+      throws IOException, RejectedFeatureException {
+    try {
+      return Base64.getDecoder().decode(readText(json, name));
+    } catch (IllegalArgumentException e) {
+      throw unparsable("the " + name + " is no Base64: " + e.getMessage());
+    }
   }
 
   /** The current value, or null for JSON's null. */

@@ -1,5 +1,6 @@
 package io.tarn.flink;
 
+import io.tarn.embedding.Content;
 import io.tarn.embedding.Embedder;
 import io.tarn.embedding.EmbeddingException;
 import io.tarn.index.feature.Feature;
@@ -24,7 +25,7 @@ import java.util.Optional;
  *   <li>The key is the id; see {@link KeyFormat}. A record without a key names its id in the value.
  *   <li>No value means delete.
  *   <li>A value is written in a {@link RecordFormat}. Its fields: {@code id} only repeats the key;
- *       {@code vector}, or {@code text}, which is embedded with the index's embedder; {@code
+ *       {@code vector}, or {@code text} or {@code image}, which the index's embedder embeds; {@code
  *       attributes} by name; {@code order} is the record's timestamp by default; {@code op} is
  *       {@code upsert}, the default, or {@code delete}; {@code embedder}, the fingerprint of what
  *       made the vector: that of another embedder than the index's is refused. A null counts as not
@@ -48,7 +49,7 @@ final class RecordDecoder {
   private final CharsetEncoder toUtf8 = StandardCharsets.UTF_8.newEncoder();
 
   /**
-   * @param embedder what embeds text; without it records with text are refused
+   * @param embedder what embeds texts or images; without it records with these are refused
    * @throws IllegalArgumentException if the parts do not fit each other
    */
   RecordDecoder(Schema schema, Optional<Embedder> embedder, DecoderOptions options) {
@@ -195,19 +196,21 @@ final class RecordDecoder {
   }
 
   private float[] vector(RecordFields fields) throws RejectedFeatureException {
-    if (fields.text() == null) {
+    Content content = fields.content();
+    if (content == null) {
       return fields.vector();
     }
+    String what = content instanceof Content.Image ? "an image" : "a text";
     if (fields.vector() != null) {
       throw new RejectedFeatureException(
-          Reason.UNPARSABLE, "the record has a vector and a text; it must have one of them");
+          Reason.UNPARSABLE, "the record has a vector and " + what + "; it must have one of them");
     }
     if (embedder.isEmpty()) {
       throw new RejectedFeatureException(
-          Reason.NOT_EMBEDDABLE, "the record has a text, but the index has no embedder");
+          Reason.NOT_EMBEDDABLE, "the record has " + what + ", but the index has no embedder");
     }
     try {
-      return embedder.get().embed(fields.text());
+      return embedder.get().embed(content);
     } catch (EmbeddingException e) {
       throw new RejectedFeatureException(Reason.NOT_EMBEDDABLE, e.getMessage());
     }

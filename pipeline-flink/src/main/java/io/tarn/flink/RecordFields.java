@@ -1,5 +1,7 @@
 package io.tarn.flink;
 
+import io.tarn.embedding.Content;
+import io.tarn.index.feature.RejectedFeatureException;
 import java.util.OptionalLong;
 
 /**
@@ -7,7 +9,7 @@ import java.util.OptionalLong;
  *
  * @param id the id as text, or null if the value names none
  * @param vector all numbers given, however many, or null
- * @param text content to be embedded, or null
+ * @param content what is to be embedded, or null
  * @param attributes in the order of the schema, each null or of its type
  * @param order the event time, if given
  * @param op what to do
@@ -16,11 +18,28 @@ import java.util.OptionalLong;
 record RecordFields(
     String id,
     float[] vector,
-    String text,
+    Content content,
     Object[] attributes,
     OptionalLong order,
     Op op,
     String embedder) {
+  /**
+   * What is to be embedded.
+   *
+   * @param text may be null
+   * @param image may be null
+   * @return null if both are
+   */
+  static Content content(String text, byte[] image) throws RejectedFeatureException {
+    if (text != null && image != null) {
+      throw JsonValues.unparsable("the record has a text and an image; it must have one of them");
+    }
+    if (image != null) {
+      return new Content.Image(image);
+    }
+    return text == null ? null : new Content.Text(text);
+  }
+
   enum Op {
     UPSERT,
     DELETE

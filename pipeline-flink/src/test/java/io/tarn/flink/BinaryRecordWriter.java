@@ -2,6 +2,7 @@ package io.tarn.flink;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.tarn.embedding.Content;
 import io.tarn.flink.RecordFields.Op;
 import io.tarn.index.feature.IdType;
 import io.tarn.index.feature.Schema;
@@ -38,11 +39,14 @@ final class BinaryRecordWriter {
         out.putFloat(value);
       }
     }
-    if (fields.text() != null) {
-      putText(out, fields.text());
+    if (fields.content() instanceof Content.Text text) {
+      putText(out, text.text());
     }
     if (hasAttributes(fields)) {
       putAttributes(out, schema, fields.attributes());
+    }
+    if (fields.content() instanceof Content.Image image) {
+      out.putInt(image.bytes().length).put(image.bytes());
     }
     return Arrays.copyOf(out.array(), out.position());
   }
@@ -53,7 +57,8 @@ final class BinaryRecordWriter {
         | (fields.order().isPresent() ? 4 : 0)
         | (fields.embedder() == null ? 0 : 8)
         | (fields.vector() == null ? 0 : 16)
-        | (fields.text() == null ? 0 : 32)
+        | (fields.content() instanceof Content.Text ? 32 : 0)
+        | (fields.content() instanceof Content.Image ? 128 : 0)
         | (hasAttributes(fields) ? 64 : 0);
   }
 

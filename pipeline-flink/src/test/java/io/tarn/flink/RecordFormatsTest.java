@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import io.tarn.embedding.Content;
 import io.tarn.flink.RecordFields.Op;
 import io.tarn.index.feature.Attribute;
 import io.tarn.index.feature.AttributeType;
@@ -75,6 +76,7 @@ class RecordFormatsTest {
           {"name": "price", "type": ["null", "double"]},
           {"name": "sold", "type": ["null", "boolean"]}]}},
       {"name": "text", "type": ["null", "string"]},
+      {"name": "image", "type": ["null", "bytes"]},
       {"name": "id", "type": ["null", "string"]}""";
   private static final org.apache.avro.Schema AVRO =
       avro("{\"type\":\"array\",\"items\":\"float\"}");
@@ -109,7 +111,7 @@ class RecordFormatsTest {
         new RecordFields(
             fields.id(),
             deleted ? null : fields.vector(),
-            deleted ? null : fields.text(),
+            deleted ? null : fields.content(),
             deleted ? new Object[0] : fields.attributes(),
             OptionalLong.empty(),
             fields.op(),
@@ -170,7 +172,8 @@ class RecordFormatsTest {
       value = {
         "00          | the first byte is 0, the format's version is 1",
         "01          | the record has 1 bytes and ends within a field",
-        "0180        | the flags are 128, only the lower seven bits are known",
+        "0180ffffff7f | an image of 2147483647 bytes begins, 0 are left",
+        "01a00100000061010000000a | the record has a text and an image",
         "010000      | 1 bytes are left over after the record's last field",
         "0110ffffff7f00 | a vector of 2147483647 values begins, 1 bytes are left",
         "0110ffffffff | a vector of -1 values begins, 0 bytes are left",
@@ -198,7 +201,7 @@ class RecordFormatsTest {
       if (likeARecord && value.length >= 4) {
         byte[] magic = {'O', 'b', 'j', 1};
         System.arraycopy(
-            reader instanceof BinaryRecordReader ? new byte[] {1, 127} : magic,
+            reader instanceof BinaryRecordReader ? new byte[] {1, -1} : magic,
             0,
             value,
             0,
@@ -388,7 +391,10 @@ class RecordFormatsTest {
     record.put("embedder", fields.embedder());
     record.put("order", fields.order().isPresent() ? fields.order().getAsLong() : null);
     record.put("attributes", attributes);
-    record.put("text", fields.text());
+    record.put("text", fields.content() instanceof Content.Text text ? text.text() : null);
+    record.put(
+        "image",
+        fields.content() instanceof Content.Image image ? ByteBuffer.wrap(image.bytes()) : null);
     record.put("id", fields.id());
     return record;
   }
@@ -471,7 +477,11 @@ class RecordFormatsTest {
       }
       json.writeEndArray();
     }
-    json.writeStringField("text", fields.text());
+    json.writeStringField(
+        "text", fields.content() instanceof Content.Text text ? text.text() : null);
+    if (fields.content() instanceof Content.Image image) {
+      json.writeBinaryField("image", image.bytes());
+    }
     for (int i = 0; i < ATTRIBUTES.size(); i++) {
       Object value = fields.attributes()[i];
       json.writeFieldName(ATTRIBUTES.get(i).name());
@@ -503,6 +513,8 @@ class RecordFormatsTest {
   Arbitrary<RecordFields> records() {
     Arbitrary<String> texts = Arbitraries.strings().withChars("a\"\\é€\0 ").ofMaxLength(20);
     Arbitrary<String> chars = Combinators.combine(texts, texts).as((a, b) -> a + "😀" + b);
+    Arbitrary<Content> images =
+        Arbitraries.bytes().array(byte[].class).ofMaxSize(20).map(Content.Image::new);
     Arbitrary<float[]> vectors =
         Arbitraries.floats().between(-1e6f, 1e6f).array(float[].class).ofMaxSize(9);
     Arbitrary<Object[]> attributes =
@@ -519,7 +531,7 @@ class RecordFormatsTest {
     return Combinators.combine(
             chars.injectNull(0.2),
             vectors.injectNull(0.2),
-            texts.injectNull(0.5),
+            Arbitraries.oneOf(texts.map(Content.Text::new), images).injectNull(0.5),
             attributes,
             Arbitraries.longs()
                 .injectNull(0.3)

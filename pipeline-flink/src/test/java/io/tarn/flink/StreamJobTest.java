@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
 import io.tarn.embedding.Embedder;
+import io.tarn.embedding.PixelEmbedder;
 import io.tarn.embedding.Word2VecEmbedder;
 import io.tarn.flink.TestJob.Plan;
 import io.tarn.index.feature.Feature;
@@ -17,14 +18,18 @@ import io.tarn.index.search.IndexView;
 import io.tarn.index.search.Probe;
 import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.snapshot.Snapshot;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import javax.imageio.ImageIO;
 import org.apache.flink.runtime.testutils.InMemoryReporter;
 import org.apache.flink.test.junit5.MiniClusterExtension;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -226,6 +231,32 @@ class StreamJobTest {
       assertThat(IndexReader.open(index.storage).get(FeatureId.of("a")))
           .map(Feature::attributes)
           .hasValue(new Object[] {"n"});
+    }
+  }
+
+  @Test
+  void imagesAreEmbeddedAsTheIndexDoes() throws Exception {
+    Embedder pixels = new PixelEmbedder(2, 2, PixelEmbedder.Colors.GRAY);
+    TestIndex index = TestIndex.create(dir.resolve("index"), TestIndex.SCHEMA, pixels);
+    BufferedImage image = new BufferedImage(2, 2, BufferedImage.TYPE_BYTE_GRAY);
+    image.getRaster().setPixels(0, 0, 2, 2, new int[] {1, 20, 130, 255});
+    ByteArrayOutputStream png = new ByteArrayOutputStream();
+    ImageIO.write(image, "png", png);
+    try (TestTopic topic = KAFKA.topic(1)) {
+      String value =
+          "{\"image\":\"%s\"}".formatted(Base64.getEncoder().encodeToString(png.toByteArray()));
+      topic.expect("a", new float[] {1, 20, 130, 255}, topic.send("a", value));
+      topic.send("b", "{\"text\":\"words\"}");
+      topic.send("c", "{\"image\":\"AAAA\"}");
+      topic.send("d", "{\"image\":\"?\"}");
+      topic.flush();
+
+      new Plan(KAFKA, index, topic).run();
+
+      index.assertHolds(topic);
+      assertThat(deadLetters(topic))
+          .extracting(r -> header(r, "tarn.reason"))
+          .containsExactly("NOT_EMBEDDABLE", "NOT_EMBEDDABLE", "UNPARSABLE");
     }
   }
 

@@ -14,6 +14,7 @@ import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.storage.Storage;
 import io.tarn.index.write.ModelReassigner;
+import io.tarn.spark.embed.ContentEmbedding;
 import io.tarn.spark.input.ColumnRequest;
 import io.tarn.spark.input.InputColumns;
 import io.tarn.spark.input.InputTable;
@@ -26,7 +27,6 @@ import io.tarn.spark.rows.RowCodec;
 import io.tarn.spark.segment.IndexLocation;
 import io.tarn.spark.segment.ListSizes;
 import io.tarn.spark.segment.SegmentWrite;
-import io.tarn.spark.text.TextEmbedding;
 import io.tarn.spark.train.Sample;
 import java.io.IOException;
 import java.util.List;
@@ -156,10 +156,10 @@ public final class AppendJob {
             settings.input(), base.schema(), settings.opColumn(), now, settings.addAttributes());
   }
 
-  /** Embeds texts with the index's own embedder, so that they lie in the same space. */
+  /** Embeds texts or images with the index's own embedder, so that they lie in the same space. */
   private JavaRDD<InputRow> embedded(Storage storage, Snapshot base, JavaRDD<InputRow> rows)
       throws IOException {
-    if (settings.delete() || settings.input().textColumn().isEmpty()) {
+    if (settings.delete() || !settings.input().hasContent()) {
       return rows;
     }
     EmbedderRef ref =
@@ -167,11 +167,12 @@ public final class AppendJob {
             .orElseThrow(
                 () ->
                     new UnusableInputException(
-                        "text-column is given, but the index at "
+                        settings.input().contentKey()
+                            + " is given, but the index at "
                             + location
                             + " has no embedder: append vectors, or build the index with one"));
     Embedder embedder = Embedders.open(ref.kind(), ChecksummedFile.read(storage, ref.file()));
-    return TextEmbedding.embed(rows, embedder);
+    return ContentEmbedding.embed(rows, embedder);
   }
 
   private ListSizes listSizes(JavaRDD<InputRow> rows, Model model, Schema schema, Census census)

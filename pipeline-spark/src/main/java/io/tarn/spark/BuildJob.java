@@ -1,7 +1,6 @@
 package io.tarn.spark;
 
 import io.tarn.embedding.Embedder;
-import io.tarn.embedding.Word2VecEmbedder;
 import io.tarn.index.centroid.KMeans;
 import io.tarn.index.centroid.ListCount;
 import io.tarn.index.centroid.Model;
@@ -17,6 +16,9 @@ import io.tarn.index.snapshot.EmbedderRef;
 import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.storage.Storage;
+import io.tarn.spark.embed.ContentEmbedding;
+import io.tarn.spark.embed.EmbedderFile;
+import io.tarn.spark.embed.Word2VecTraining;
 import io.tarn.spark.input.ColumnRequest;
 import io.tarn.spark.input.InputColumns;
 import io.tarn.spark.input.InputTable;
@@ -28,9 +30,6 @@ import io.tarn.spark.rows.NewestRows;
 import io.tarn.spark.segment.IndexLocation;
 import io.tarn.spark.segment.ListSizes;
 import io.tarn.spark.segment.SegmentWrite;
-import io.tarn.spark.text.EmbedderFile;
-import io.tarn.spark.text.TextEmbedding;
-import io.tarn.spark.text.Word2VecTraining;
 import io.tarn.spark.train.Sample;
 import java.io.IOException;
 import java.util.List;
@@ -132,11 +131,13 @@ public final class BuildJob {
       throw new UnusableInputException(
           "the input " + settings.input().path() + " is empty: it has no rows");
     }
-    Optional<Word2VecEmbedder> embedder = old.isPresent() ? Optional.empty() : embedder(staged);
+    Optional<Embedder> embedder = old.isPresent() ? Optional.empty() : embedder(staged);
     Optional<Embedder> embedding =
-        old.isPresent() ? old.get().embedder(storage, settings) : embedder.map(e -> e);
+        old.isPresent() ? old.get().embedder(storage, settings) : embedder;
     JavaRDD<InputRow> rows =
-        embedding.isPresent() ? TextEmbedding.embed(staged.rows(), embedding.get()) : staged.rows();
+        embedding.isPresent()
+            ? ContentEmbedding.embed(staged.rows(), embedding.get())
+            : staged.rows();
     Schema schema =
         old.isPresent() ? old.get().schema(staged.attributes()) : schema(staged, embedder);
     Census census = screening.screen(spark, phases, rows, schema, staged.idsToCompare());
@@ -167,10 +168,13 @@ public final class BuildJob {
         phases.seconds());
   }
 
-  private Optional<Word2VecEmbedder> embedder(StagedRows staged) throws IOException {
+  private Optional<Embedder> embedder(StagedRows staged) throws IOException {
     if (settings.embedder().isPresent()) {
       return Optional.of(
           EmbedderFile.read(spark.sparkContext().hadoopConfiguration(), settings.embedder().get()));
+    }
+    if (settings.input().imageColumn().isPresent()) {
+      return Optional.of(settings.pixels().embedder());
     }
     if (settings.input().textColumn().isEmpty()) {
       return Optional.empty();
@@ -182,10 +186,10 @@ public final class BuildJob {
             trained -> trained.dimension() + " dimensions"));
   }
 
-  private Schema schema(StagedRows staged, Optional<Word2VecEmbedder> embedder) {
+  private Schema schema(StagedRows staged, Optional<Embedder> embedder) {
     int dimension =
         embedder
-            .map(Word2VecEmbedder::dimension)
+            .map(Embedder::dimension)
             .or(settings::dimension)
             .orElseGet(
                 () ->
@@ -287,7 +291,7 @@ public final class BuildJob {
       Storage storage,
       Schema schema,
       Model model,
-      Optional<Word2VecEmbedder> embedder,
+      Optional<Embedder> embedder,
       List<SegmentRef> segments)
       throws IOException {
     EmbedderRef embedderRef = null;

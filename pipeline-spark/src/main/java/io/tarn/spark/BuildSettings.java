@@ -2,8 +2,9 @@ package io.tarn.spark;
 
 import io.tarn.index.feature.Metric;
 import io.tarn.settings.Default;
+import io.tarn.spark.embed.PixelSettings;
+import io.tarn.spark.embed.Word2VecSettings;
 import io.tarn.spark.input.InputSettings;
-import io.tarn.spark.text.Word2VecSettings;
 import java.util.Optional;
 
 /**
@@ -24,6 +25,7 @@ import java.util.Optional;
  *     becomes part of the index, so that texts can be searched and streamed. If the input has
  *     texts, it embeds them; without it an embedder is trained on them
  * @param word2vec how that one is trained
+ * @param pixels how images are embedded, if the input has images and no embedder is given
  * @param rejects where rows that are set aside are written, as a Parquet table; they are only
  *     counted if this is not given
  * @param maxRejectedShare the job fails if a larger share of the rows is set aside
@@ -43,6 +45,7 @@ public record BuildSettings(
     @Default("268435456") long segmentBytes,
     Optional<String> embedder,
     Word2VecSettings word2vec,
+    PixelSettings pixels,
     Optional<String> rejects,
     @Default("0.5") double maxRejectedShare,
     @Default("false") boolean overwrite,

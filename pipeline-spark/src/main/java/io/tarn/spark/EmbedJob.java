@@ -3,6 +3,9 @@ package io.tarn.spark;
 import io.tarn.embedding.Word2VecEmbedder;
 import io.tarn.index.feature.Metric;
 import io.tarn.index.feature.Schema;
+import io.tarn.spark.embed.ContentEmbedding;
+import io.tarn.spark.embed.EmbedderFile;
+import io.tarn.spark.embed.Word2VecTraining;
 import io.tarn.spark.input.ColumnRequest;
 import io.tarn.spark.input.InputColumns;
 import io.tarn.spark.input.InputTable;
@@ -11,9 +14,6 @@ import io.tarn.spark.input.UnusableInputException;
 import io.tarn.spark.rows.Census;
 import io.tarn.spark.rows.FeatureTable;
 import io.tarn.spark.rows.InputRow;
-import io.tarn.spark.text.EmbedderFile;
-import io.tarn.spark.text.TextEmbedding;
-import io.tarn.spark.text.Word2VecTraining;
 import java.io.IOException;
 import org.apache.spark.SparkUserAppException;
 import org.apache.spark.api.java.JavaRDD;
@@ -72,7 +72,7 @@ public final class EmbedJob {
             "train embedder",
             () -> Word2VecTraining.train(staged.rows(), settings.word2vec()),
             trained -> trained.dimension() + " dimensions");
-    JavaRDD<InputRow> rows = TextEmbedding.embed(staged.rows(), embedder);
+    JavaRDD<InputRow> rows = ContentEmbedding.embed(staged.rows(), embedder);
     // What the index makes of the vectors is for the build to say; l2 takes them as they are.
     Schema schema =
         new Schema(staged.idType(), embedder.dimension(), Metric.L2, staged.attributes());

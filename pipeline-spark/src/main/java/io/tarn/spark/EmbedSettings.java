@@ -1,8 +1,8 @@
 package io.tarn.spark;
 
 import io.tarn.settings.Default;
+import io.tarn.spark.embed.Word2VecSettings;
 import io.tarn.spark.input.InputSettings;
-import io.tarn.spark.text.Word2VecSettings;
 import java.util.Optional;
 
 /**

@@ -168,6 +168,7 @@ public final class EvaluateJob {
             "id",
             queries.vectorColumn(),
             Optional.empty(),
+            Optional.empty(),
             List.of(),
             Optional.empty(),
             InputSettings.DEFAULT_MAX_ROW_BYTES);

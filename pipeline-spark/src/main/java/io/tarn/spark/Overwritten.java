@@ -110,7 +110,7 @@ record Overwritten(Snapshot base, int nextListId) {
     return base.schema().withAttributes(attributes);
   }
 
-  /** What embeds texts; empty if there are none. */
+  /** What embeds texts or images; empty if there are none. */
   Optional<Embedder> embedder(Storage storage, BuildSettings settings) throws IOException {
     if (settings.embedder().isPresent()) {
       throw new UnusableInputException(
@@ -118,7 +118,7 @@ record Overwritten(Snapshot base, int nextListId) {
               + storage.location()
               + " is overwritten, and keeps what it has: leave it out, or build another index");
     }
-    if (settings.input().textColumn().isEmpty()) {
+    if (!settings.input().hasContent()) {
       return Optional.empty();
     }
     EmbedderRef ref =
@@ -126,7 +126,8 @@ record Overwritten(Snapshot base, int nextListId) {
             .orElseThrow(
                 () ->
                     new UnusableInputException(
-                        "text-column is given, but the index at "
+                        settings.input().contentKey()
+                            + " is given, but the index at "
                             + storage.location()
                             + " has no embedder: overwrite it with vectors, or build another"
                             + " index"));

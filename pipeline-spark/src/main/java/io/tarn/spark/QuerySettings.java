@@ -30,6 +30,7 @@ public record QuerySettings(
         "id",
         vectorColumn,
         Optional.empty(),
+        Optional.empty(),
         List.of(),
         Optional.empty(),
         InputSettings.DEFAULT_MAX_ROW_BYTES);

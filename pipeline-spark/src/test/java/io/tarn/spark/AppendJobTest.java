@@ -11,9 +11,13 @@ import io.tarn.index.storage.LocalStorage;
 import io.tarn.index.verify.IndexVerifier;
 import io.tarn.settings.Settings;
 import io.tarn.spark.input.UnusableInputException;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -22,6 +26,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import javax.imageio.ImageIO;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.DataTypes;
@@ -160,6 +165,45 @@ class AppendJobTest {
     Map<Object, Feature> live = IndexFiles.live(index());
     assertThat(live.get(100L).vector()).containsExactly(live.get(0L).vector());
     assertThat(live.get(1L).vector()).containsExactly(live.get(0L).vector());
+  }
+
+  @Test
+  void imagesAreEmbeddedByTheIndexsOwnEmbedder() throws Exception {
+    build(
+        json(
+            "{\"id\": 1, \"image\": \"%s\"}".formatted(gray(2, 1, 0, 200)),
+            "{\"id\": 2, \"image\": \"%s\"}".formatted(gray(4, 2, 9, 9, 5, 5, 9, 9, 5, 5))),
+        "input.image-column=image",
+        "pixels.width=2",
+        "pixels.height=1");
+    Path bytes = directory.resolve("bytes.parquet");
+    LocalSpark.session()
+        .sql("select 3L as id, unbase64('%s') as image".formatted(gray(2, 1, 7, 8)))
+        .write()
+        .parquet(bytes.toString());
+    append(bytes, "input.image-column=image");
+    AppendResult result =
+        append(
+            json(
+                "{\"id\": 1, \"image\": \"%s\"}".formatted(gray(2, 1, 3, 4)),
+                "{\"id\": 4, \"image\": \"no Base64!\"}",
+                "{\"id\": 5, \"image\": \"AAAA\"}"),
+            "input.image-column=image",
+            "max-rejected-share=1");
+    assertThat(result.rejected())
+        .isEqualTo(Map.of(Reason.MISSING_VECTOR, 1L, Reason.NOT_EMBEDDABLE, 1L));
+    Map<Object, Feature> live = IndexFiles.live(index());
+    assertThat(live.get(1L).vector()).containsExactly(3, 4);
+    assertThat(live.get(2L).vector()).containsExactly(9, 5);
+    assertThat(live.get(3L).vector()).containsExactly(7, 8);
+  }
+
+  private static String gray(int width, int height, int... values) throws IOException {
+    BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_BYTE_GRAY);
+    image.getRaster().setPixels(0, 0, width, height, values);
+    ByteArrayOutputStream png = new ByteArrayOutputStream();
+    ImageIO.write(image, "png", png);
+    return Base64.getEncoder().encodeToString(png.toByteArray());
   }
 
   @Test

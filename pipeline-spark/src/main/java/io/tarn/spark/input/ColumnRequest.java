@@ -83,7 +83,7 @@ public record ColumnRequest(
     }
     if (addsAttributes && input.attributes().isEmpty() && attributeTypes.isPresent()) {
       Set<String> others = new HashSet<>(Set.of(input.idColumn()));
-      others.add(input.textColumn().orElse(input.vectorColumn()));
+      others.add(input.contentColumn());
       input.orderColumn().ifPresent(others::add);
       opColumn.ifPresent(others::add);
       return columns.stream().filter(column -> !others.contains(column)).toList();

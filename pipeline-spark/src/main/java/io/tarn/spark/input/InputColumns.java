@@ -1,5 +1,8 @@
 package io.tarn.spark.input;
 
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.try_to_binary;
+
 import io.tarn.index.feature.Attribute;
 import io.tarn.index.feature.AttributeType;
 import io.tarn.index.feature.IdType;
@@ -15,6 +18,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.ArrayType;
+import org.apache.spark.sql.types.BinaryType;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.FloatType;
@@ -128,7 +132,18 @@ public final class InputColumns {
       String name = input.textColumn().get();
       check(name, "text-column", type(name, "text-column") instanceof StringType, "text");
       builder.contentOrdinal = select(name, "text-column");
-      builder.content = RowDecoder.Content.TEXT;
+      builder.contents = RowDecoder.Contents.TEXT;
+      return;
+    }
+    if (input.imageColumn().isPresent()) {
+      String name = input.imageColumn().get();
+      DataType type = type(name, "image-column");
+      boolean text = type instanceof StringType;
+      check(name, "image-column", text || type instanceof BinaryType, "binary, or text in Base64");
+      // What is no Base64 becomes null.
+      builder.contentOrdinal =
+          text ? select(try_to_binary(column(name), lit("base64"))) : select(name, "image-column");
+      builder.contents = RowDecoder.Contents.IMAGE;
       return;
     }
     String name = input.vectorColumn();
@@ -138,7 +153,7 @@ public final class InputColumns {
     check(name, "vector-column", numbers || text, "an array of numbers, or text such as [0.5, 2]");
     if (text) {
       builder.contentOrdinal = select(name, "vector-column");
-      builder.content = RowDecoder.Content.VECTOR_TEXT;
+      builder.contents = RowDecoder.Contents.VECTOR_TEXT;
       return;
     }
     boolean mayHoldNulls = ((ArrayType) type).containsNull();
@@ -148,8 +163,8 @@ public final class InputColumns {
             ((ArrayType) type).elementType() instanceof FloatType
                 ? vector
                 : vector.cast(DataTypes.createArrayType(DataTypes.FloatType, mayHoldNulls)));
-    builder.content =
-        mayHoldNulls ? RowDecoder.Content.VECTOR_WITH_NULLS : RowDecoder.Content.VECTOR;
+    builder.contents =
+        mayHoldNulls ? RowDecoder.Contents.VECTOR_WITH_NULLS : RowDecoder.Contents.VECTOR;
   }
 
   private DataType checkOrder(String name) {

@@ -15,11 +15,13 @@ import java.util.Optional;
  * @param vectorColumn the column of vectors: an array of numbers, or text such as {@code [0.5, 2]}
  * @param textColumn the column of texts to embed; where it is given, {@code vectorColumn} is not
  *     read
+ * @param imageColumn the column of images to embed, as files such as PNG: bytes, or text in Base64;
+ *     likewise
  * @param attributes the columns to keep as attributes
  * @param orderColumn the column that tells which version of an id is the newest: a whole number, or
  *     a date or timestamp, which becomes milliseconds since the epoch. Without it every row has the
  *     time, in milliseconds, at which the job started
- * @param maxRowBytes what the id, the vector or text, and the attributes of a row may have
+ * @param maxRowBytes what the id, the vector, text or image, and the attributes of a row may have
  *     together; larger rows are set aside
  */
 public record InputSettings(
@@ -28,6 +30,7 @@ public record InputSettings(
     @Default("id") String idColumn,
     @Default("vector") String vectorColumn,
     Optional<String> textColumn,
+    Optional<String> imageColumn,
     List<String> attributes,
     Optional<String> orderColumn,
     @Default("8388608") int maxRowBytes) {
@@ -41,9 +44,34 @@ public record InputSettings(
     if (maxRowBytes < 1) {
       throw new IllegalArgumentException("max-row-bytes must be at least 1");
     }
-    if (textColumn.isPresent() && format.vectorFile().isPresent()) {
+    if (textColumn.isPresent() && imageColumn.isPresent()) {
       throw new IllegalArgumentException(
-          "text-column is given, but " + format.externalName() + " files hold vectors only");
+          "text-column and image-column are both given: one of them is embedded");
     }
+    if ((textColumn.isPresent() || imageColumn.isPresent()) && format.vectorFile().isPresent()) {
+      throw new IllegalArgumentException(
+          (textColumn.isPresent() ? "text-column" : "image-column")
+              + " is given, but "
+              + format.externalName()
+              + " files hold vectors only");
+    }
+  }
+
+  /** Whether there are texts or images to embed, instead of vectors. */
+  public boolean hasContent() {
+    return textColumn.isPresent() || imageColumn.isPresent();
+  }
+
+  /** What the setting is called that names the column of vectors, texts or images. */
+  public String contentKey() {
+    if (imageColumn.isPresent()) {
+      return "image-column";
+    }
+    return textColumn.isPresent() ? "text-column" : "vector-column";
+  }
+
+  /** The column of vectors, texts or images. */
+  public String contentColumn() {
+    return textColumn.or(() -> imageColumn).orElse(vectorColumn);
   }
 }

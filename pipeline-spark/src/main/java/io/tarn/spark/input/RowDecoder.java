@@ -1,5 +1,6 @@
 package io.tarn.spark.input;
 
+import io.tarn.embedding.Content;
 import io.tarn.index.feature.Attribute;
 import io.tarn.index.feature.AttributeType;
 import io.tarn.index.feature.FeatureId;
@@ -42,12 +43,13 @@ public final class RowDecoder implements Serializable {
   private static final long SECONDS_PER_DAY = TimeUnit.DAYS.toSeconds(1);
 
   /** What the content column holds. */
-  enum Content {
+  enum Contents {
     NONE,
     VECTOR,
     VECTOR_WITH_NULLS,
     VECTOR_TEXT,
-    TEXT
+    TEXT,
+    IMAGE
   }
 
   /** Collects what {@link InputColumns} finds; ordinals are places in the selected columns. */
@@ -57,7 +59,7 @@ public final class RowDecoder implements Serializable {
     DataType idColumnType;
     IdType idType;
     int contentOrdinal = ABSENT;
-    Content content = Content.NONE;
+    Contents contents = Contents.NONE;
     int orderOrdinal = ABSENT;
     DataType orderType;
     long defaultOrder;
@@ -81,7 +83,7 @@ public final class RowDecoder implements Serializable {
   private final DataType idColumnType;
   private final IdType idType;
   private final int contentOrdinal;
-  private final Content content;
+  private final Contents contents;
   private final int orderOrdinal;
   private final DataType orderType;
   private final long defaultOrder;
@@ -101,7 +103,7 @@ public final class RowDecoder implements Serializable {
     idColumnType = builder.idColumnType;
     idType = builder.idType;
     contentOrdinal = builder.contentOrdinal;
-    content = builder.content;
+    contents = builder.contents;
     orderOrdinal = builder.orderOrdinal;
     orderType = builder.orderType;
     defaultOrder = builder.defaultOrder;
@@ -184,7 +186,7 @@ public final class RowDecoder implements Serializable {
         return new InputRow.Readable(id, null, null, order, position, true, new Object[0]);
       }
       return new InputRow.Readable(
-          id, vector(row), text(row), order, position, false, attributeValues(row));
+          id, vector(row), content(row), order, position, false, attributeValues(row));
     } catch (RejectedFeatureException e) {
       return new InputRow.Rejected(idText, position, e.reason(), e.getMessage());
     }
@@ -195,11 +197,12 @@ public final class RowDecoder implements Serializable {
     long bytes = textBytes(row, idOrdinal, idColumnType);
     if (contentOrdinal != ABSENT && !row.isNullAt(contentOrdinal)) {
       bytes +=
-          switch (content) {
+          switch (contents) {
             case NONE -> 0;
             case VECTOR, VECTOR_WITH_NULLS ->
                 (long) Float.BYTES * row.getArray(contentOrdinal).numElements();
             case VECTOR_TEXT, TEXT -> row.getUTF8String(contentOrdinal).numBytes();
+            case IMAGE -> row.getBinary(contentOrdinal).length;
           };
     }
     for (int i = 0; i < attributeOrdinals.length; i++) {
@@ -272,11 +275,12 @@ public final class RowDecoder implements Serializable {
   }
 
   private float[] vector(InternalRow row) throws RejectedFeatureException {
-    boolean absent = content == Content.NONE || content == Content.TEXT;
+    boolean absent =
+        contents == Contents.NONE || contents == Contents.TEXT || contents == Contents.IMAGE;
     if (absent || row.isNullAt(contentOrdinal)) {
       return null;
     }
-    if (content == Content.VECTOR_TEXT) {
+    if (contents == Contents.VECTOR_TEXT) {
       try {
         return VectorText.parse(row.getUTF8String(contentOrdinal).toString());
       } catch (IllegalArgumentException e) {
@@ -284,7 +288,7 @@ public final class RowDecoder implements Serializable {
       }
     }
     ArrayData values = row.getArray(contentOrdinal);
-    if (content == Content.VECTOR_WITH_NULLS) {
+    if (contents == Contents.VECTOR_WITH_NULLS) {
       for (int i = 0; i < values.numElements(); i++) {
         if (values.isNullAt(i)) {
           throw new RejectedFeatureException(
@@ -295,14 +299,18 @@ public final class RowDecoder implements Serializable {
     return values.toFloatArray();
   }
 
-  private String text(InternalRow row) throws RejectedFeatureException {
-    if (content != Content.TEXT) {
+  private Content content(InternalRow row) throws RejectedFeatureException {
+    if (contents != Contents.TEXT && contents != Contents.IMAGE) {
       return null;
     }
     if (row.isNullAt(contentOrdinal)) {
-      throw new RejectedFeatureException(Reason.MISSING_VECTOR, "the text is missing");
+      throw new RejectedFeatureException(
+          Reason.MISSING_VECTOR,
+          contents == Contents.TEXT ? "the text is missing" : "the image is missing, or no Base64");
     }
-    return row.getUTF8String(contentOrdinal).toString();
+    return contents == Contents.TEXT
+        ? new Content.Text(row.getUTF8String(contentOrdinal).toString())
+        : new Content.Image(row.getBinary(contentOrdinal));
   }
 
   private Object[] attributeValues(InternalRow row) {

@@ -1,5 +1,6 @@
 package io.tarn.spark.rows;
 
+import io.tarn.embedding.Content;
 import io.tarn.index.feature.Feature;
 import io.tarn.index.feature.FeatureId;
 import io.tarn.index.feature.RejectedFeatureException;
@@ -18,7 +19,7 @@ public sealed interface InputRow {
    *
    * @param id the id
    * @param vector the vector as it was given; null if there is none (yet)
-   * @param text the text to embed; null if there is none (any more)
+   * @param content the text or image to embed; null if there is none (any more)
    * @param order what tells which version of an id is the newest
    * @param position the row's number in its input
    * @param deleted whether the row says that the id is gone
@@ -27,7 +28,7 @@ public sealed interface InputRow {
   record Readable(
       FeatureId id,
       float[] vector,
-      String text,
+      Content content,
       long order,
       long position,
       boolean deleted,
@@ -53,7 +54,7 @@ public sealed interface InputRow {
           : new Feature(id, vector, order, position, attributes);
     }
 
-    /** This row with the vector its text was embedded to. */
+    /** This row with the vector its content was embedded to. */
     public Readable embedded(float[] embedding) {
       return new Readable(id, embedding, null, order, position, deleted, attributes);
     }

@@ -48,9 +48,12 @@ public final class RowBuffer {
       putInt(-1);
       return;
     }
-    byte[] utf8 = value.getBytes(StandardCharsets.UTF_8);
-    putInt(utf8.length);
-    room(utf8.length).put(utf8);
+    putBytes(value.getBytes(StandardCharsets.UTF_8));
+  }
+
+  void putBytes(byte[] value) {
+    putInt(value.length);
+    room(value.length).put(value);
   }
 
   /** Null is written as well. */
@@ -74,6 +77,12 @@ public final class RowBuffer {
         new String(in.array(), in.arrayOffset() + in.position(), length, StandardCharsets.UTF_8);
     in.position(in.position() + length);
     return text;
+  }
+
+  static byte[] getBytes(ByteBuffer in) {
+    byte[] value = new byte[in.getInt()];
+    in.get(value);
+    return value;
   }
 
   static float[] getFloats(ByteBuffer in) {

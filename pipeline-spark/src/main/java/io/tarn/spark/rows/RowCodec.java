@@ -1,5 +1,6 @@
 package io.tarn.spark.rows;
 
+import io.tarn.embedding.Content;
 import io.tarn.index.feature.Attribute;
 import io.tarn.index.feature.AttributeType;
 import io.tarn.index.feature.FeatureId;
@@ -20,6 +21,8 @@ public final class RowCodec implements Serializable {
   private static final int READABLE = 0;
   private static final int DELETED = 1;
   private static final int REJECTED = 2;
+  private static final int TEXT = 0;
+  private static final int IMAGE = 1;
   private static final int TEXT_ID = 0;
   private static final int NUMBER_ID = 1;
   private static final int NULL = 0;
@@ -108,7 +111,7 @@ public final class RowCodec implements Serializable {
       return;
     }
     out.putFloats(row.vector());
-    out.putText(row.text());
+    writeContent(row.content(), out);
     for (int i = 0; i < attributeTypes.size(); i++) {
       Object value = row.attributes()[i];
       out.putByte(value == null ? NULL : PRESENT);
@@ -126,12 +129,30 @@ public final class RowCodec implements Serializable {
       return new InputRow.Readable(id, null, null, order, position, true, new Object[0]);
     }
     float[] vector = RowBuffer.getFloats(in);
-    String text = RowBuffer.getText(in);
+    Content content = readContent(in);
     Object[] attributes = new Object[attributeTypes.size()];
     for (int i = 0; i < attributes.length; i++) {
       attributes[i] = in.get() == NULL ? null : readAttribute(attributeTypes.get(i), in);
     }
-    return new InputRow.Readable(id, vector, text, order, position, false, attributes);
+    return new InputRow.Readable(id, vector, content, order, position, false, attributes);
+  }
+
+  private static void writeContent(Content content, RowBuffer out) {
+    if (content instanceof Content.Image image) {
+      out.putByte(IMAGE);
+      out.putBytes(image.bytes());
+    } else {
+      out.putByte(TEXT);
+      out.putText(content == null ? null : ((Content.Text) content).text());
+    }
+  }
+
+  private static Content readContent(ByteBuffer in) {
+    if (in.get() == IMAGE) {
+      return new Content.Image(RowBuffer.getBytes(in));
+    }
+    String text = RowBuffer.getText(in);
+    return text == null ? null : new Content.Text(text);
   }
 
   private static void writeAttribute(AttributeType type, Object value, RowBuffer out) {

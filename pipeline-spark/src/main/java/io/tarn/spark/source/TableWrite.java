@@ -222,7 +222,7 @@ final class TableWrite {
       InputSettings input, Optional<String> opColumn, Optional<Schema> index) {
     StructType type = table.schema();
     Set<String> taken = new HashSet<>(Set.of(input.idColumn(), input.vectorColumn()));
-    input.textColumn().ifPresent(taken::add);
+    taken.add(input.contentColumn());
     input.orderColumn().ifPresent(taken::add);
     opColumn.ifPresent(taken::add);
     Map<String, Object> columns = new HashMap<>();

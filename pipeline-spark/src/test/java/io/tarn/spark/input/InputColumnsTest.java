@@ -49,6 +49,7 @@ class InputColumnsTest {
         "id",
         "vector",
         text,
+        Optional.empty(),
         attributes,
         order,
         InputSettings.DEFAULT_MAX_ROW_BYTES);
@@ -192,6 +193,7 @@ class InputColumnsTest {
             "the id",
             "a.b",
             Optional.empty(),
+            Optional.empty(),
             List.of("x`y"),
             Optional.empty(),
             InputSettings.DEFAULT_MAX_ROW_BYTES);
@@ -199,7 +201,7 @@ class InputColumnsTest {
     assertThat(row.attributes()).containsExactly("v");
   }
 
-  /** Two bytes of the id, eight of the vector or five of its text, four of the title. */
+  /** Four bytes of the id, eight of the vector or five of its text, four of the title. */
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -222,6 +224,7 @@ class InputColumnsTest {
         InputFormat.PARQUET,
         "id",
         "vector",
+        Optional.empty(),
         Optional.empty(),
         List.of("title", "price"),
         Optional.empty(),

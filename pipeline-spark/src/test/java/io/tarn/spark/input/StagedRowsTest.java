@@ -51,7 +51,11 @@ class StagedRowsTest {
         }
       }
       return new Seen(
-          readable.id().toString(), vector, readable.text(), readable.order(), row.position());
+          readable.id().toString(),
+          vector,
+          readable.content() == null ? null : readable.content().toString(),
+          readable.order(),
+          row.position());
     }
   }
 
@@ -61,6 +65,7 @@ class StagedRowsTest {
         format,
         "id",
         "vector",
+        Optional.empty(),
         Optional.empty(),
         List.of(),
         Optional.empty(),
@@ -229,6 +234,7 @@ class StagedRowsTest {
             "id",
             "vector",
             Optional.empty(),
+            Optional.empty(),
             List.of(),
             Optional.of("ts"),
             InputSettings.DEFAULT_MAX_ROW_BYTES);
@@ -260,6 +266,7 @@ class StagedRowsTest {
             InputFormat.CSV,
             "id",
             "vector",
+            Optional.empty(),
             Optional.empty(),
             List.of(),
             Optional.of("ts"),

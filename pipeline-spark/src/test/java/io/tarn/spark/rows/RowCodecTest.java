@@ -2,6 +2,7 @@ package io.tarn.spark.rows;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tarn.embedding.Content;
 import io.tarn.index.feature.Attribute;
 import io.tarn.index.feature.AttributeType;
 import io.tarn.index.feature.FeatureId;
@@ -11,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -47,9 +49,15 @@ class RowCodecTest {
         for (int i = 0; i < attributes.length; i++) {
           attributes[i] = random.nextBoolean() ? null : attributes[i];
         }
-        String text = random.nextBoolean() ? null : "text";
+        Content content =
+            List.of(
+                    Optional.<Content>empty(),
+                    Optional.<Content>of(new Content.Text("text")),
+                    Optional.<Content>of(new Content.Image(new byte[] {0, -1, 5})))
+                .get(random.nextInt(3))
+                .orElse(null);
         return new InputRow.Readable(
-            id, vector, text, random.nextLong(), position, false, attributes);
+            id, vector, content, random.nextLong(), position, false, attributes);
     }
   }
 
@@ -78,7 +86,7 @@ class RowCodecTest {
     InputRow.Readable other = (InputRow.Readable) found;
     assertThat(other.id()).isEqualTo(readable.id());
     assertThat(Arrays.equals(other.vector(), readable.vector())).isTrue();
-    assertThat(other.text()).isEqualTo(readable.text());
+    assertThat(other.content()).isEqualTo(readable.content());
     assertThat(other.order()).isEqualTo(readable.order());
     assertThat(other.position()).isEqualTo(readable.position());
     assertThat(other.deleted()).isEqualTo(readable.deleted());

@@ -1,8 +1,9 @@
-package io.tarn.spark.text;
+package io.tarn.spark.embed;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tarn.embedding.Content;
 import io.tarn.embedding.Tokenizer;
 import io.tarn.embedding.Word2VecEmbedder;
 import io.tarn.index.feature.FeatureId;
@@ -49,7 +50,13 @@ class Word2VecTrainingTest {
         .map(
             text ->
                 new InputRow.Readable(
-                    FeatureId.of(text._1), null, text._2, 0, text._1, false, new Object[0]));
+                    FeatureId.of(text._1),
+                    null,
+                    new Content.Text(text._2),
+                    0,
+                    text._1,
+                    false,
+                    new Object[0]));
   }
 
   @Test

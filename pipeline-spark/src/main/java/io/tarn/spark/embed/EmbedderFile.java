@@ -1,6 +1,7 @@
-package io.tarn.spark.text;
+package io.tarn.spark.embed;
 
-import io.tarn.embedding.Word2VecEmbedder;
+import io.tarn.embedding.Embedder;
+import io.tarn.embedding.Embedders;
 import io.tarn.spark.input.UnusableInputException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -14,7 +15,7 @@ public final class EmbedderFile {
   private EmbedderFile() {}
 
   /** Writes an embedder to a file that does not exist yet. */
-  public static void write(Configuration hadoop, String file, Word2VecEmbedder embedder)
+  public static void write(Configuration hadoop, String file, Embedder embedder)
       throws IOException {
     Path path = new Path(file);
     try (OutputStream out = path.getFileSystem(hadoop).create(path, false)) {
@@ -28,10 +29,10 @@ public final class EmbedderFile {
    * @throws UnusableInputException if there is no such file
    * @throws io.tarn.embedding.EmbedderFileException if it is damaged, or no embedder
    */
-  public static Word2VecEmbedder read(Configuration hadoop, String file) throws IOException {
+  public static Embedder read(Configuration hadoop, String file) throws IOException {
     Path path = new Path(file);
     try (FSDataInputStream in = path.getFileSystem(hadoop).open(path)) {
-      return Word2VecEmbedder.fromBytes(in.readAllBytes());
+      return Embedders.open(in.readAllBytes());
     } catch (FileNotFoundException e) {
       throw new UnusableInputException("the embedder " + file + " does not exist", e);
     }

@@ -1,4 +1,4 @@
-package io.tarn.spark.text;
+package io.tarn.spark.embed;
 
 import io.tarn.embedding.Embedder;
 import io.tarn.embedding.EmbeddingException;
@@ -9,11 +9,11 @@ import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 
-/** Puts vectors in the place of texts; a text that has no vector is set aside. */
-public final class TextEmbedding {
-  private TextEmbedding() {}
+/** Puts vectors in the place of texts or images; what has no vector is set aside. */
+public final class ContentEmbedding {
+  private ContentEmbedding() {}
 
-  /** Embeds the texts of rows, in the executors. */
+  /** Embeds what rows hold, in the executors. */
   public static JavaRDD<InputRow> embed(JavaRDD<InputRow> rows, Embedder embedder) {
     Broadcast<Packed<Embedder>> shared =
         JavaSparkContext.fromSparkContext(rows.context()).broadcast(Packed.of(embedder));
@@ -21,11 +21,11 @@ public final class TextEmbedding {
   }
 
   static InputRow embed(InputRow row, Embedder embedder) {
-    if (!(row instanceof InputRow.Readable readable) || readable.text() == null) {
+    if (!(row instanceof InputRow.Readable readable) || readable.content() == null) {
       return row;
     }
     try {
-      return readable.embedded(embedder.embed(readable.text()));
+      return readable.embedded(embedder.embed(readable.content()));
     } catch (EmbeddingException e) {
       return readable.rejected(Reason.NOT_EMBEDDABLE, e.getMessage());
     }

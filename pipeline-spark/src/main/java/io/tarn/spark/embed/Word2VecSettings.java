@@ -1,4 +1,4 @@
-package io.tarn.spark.text;
+package io.tarn.spark.embed;
 
 import io.tarn.settings.Default;
 

@@ -1,5 +1,6 @@
-package io.tarn.spark.text;
+package io.tarn.spark.embed;
 
+import io.tarn.embedding.Content;
 import io.tarn.embedding.Tokenizer;
 import io.tarn.embedding.Word2VecEmbedder;
 import io.tarn.spark.input.UnusableInputException;
@@ -41,7 +42,7 @@ public final class Word2VecTraining {
     JavaPairRDD<Long, String> texts =
         JavaPairRDD.fromJavaRDD(
             rows.filter(Word2VecTraining::hasText)
-                .map(row -> new Tuple2<>(row.position(), ((InputRow.Readable) row).text())));
+                .map(row -> new Tuple2<>(row.position(), text(row))));
     Map<String, float[]> vectors = wordVectors(texts, settings);
     Map<String, Long> frequencies = documentFrequencies(texts, vectors.keySet());
     long documents = frequencies.remove(DOCUMENTS);
@@ -49,7 +50,11 @@ public final class Word2VecTraining {
   }
 
   private static boolean hasText(InputRow row) {
-    return row instanceof InputRow.Readable readable && readable.text() != null;
+    return row instanceof InputRow.Readable readable && readable.content() instanceof Content.Text;
+  }
+
+  private static String text(InputRow row) {
+    return ((Content.Text) ((InputRow.Readable) row).content()).text();
   }
 
   private static Map<String, float[]> wordVectors(
