@@ -166,7 +166,8 @@ public final class PixelEmbedder implements Embedder {
       }
       for (int i = 0; i < sums.length; i++) {
         long divisor = channels == 1 ? area * WEIGHTS : area;
-        vector[y * sums.length + i] = (sums[i] + divisor / 2) / divisor;
+        long mean = (sums[i] + divisor / 2) / divisor;
+        vector[y * sums.length + i] = mean;
       }
     }
     return vector;
