@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.flink.metrics.MetricGroup;
-import org.apache.flink.table.data.ArrayData;
 import org.apache.flink.table.data.GenericRowData;
 import org.apache.flink.table.data.RowData;
 
@@ -52,7 +51,7 @@ final class IndexSearch implements Closeable {
       return List.of();
     }
     try {
-      return nearest(k, vector(query.getArray(0)));
+      return nearest(k, TableColumns.vector(query.getArray(0)));
     } catch (RejectedFeatureException e) {
       if (searches.skipBadQueries()) {
         badQueries.incrementAndGet();
@@ -78,15 +77,6 @@ final class IndexSearch implements Closeable {
       rows.add(row(hit, view));
     }
     return rows;
-  }
-
-  /** A null among the values becomes what is no number, which the index refuses. */
-  private static float[] vector(ArrayData array) {
-    float[] vector = new float[array.size()];
-    for (int i = 0; i < vector.length; i++) {
-      vector[i] = array.isNullAt(i) ? Float.NaN : array.getFloat(i);
-    }
-    return vector;
   }
 
   private RowData row(Hit hit, IndexView view) {

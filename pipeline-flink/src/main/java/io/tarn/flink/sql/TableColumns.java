@@ -4,6 +4,8 @@ import io.tarn.index.feature.Attribute;
 import io.tarn.index.feature.AttributeType;
 import io.tarn.index.feature.FeatureId;
 import io.tarn.index.feature.IdType;
+import io.tarn.index.feature.RejectedFeatureException;
+import io.tarn.index.feature.RejectedFeatureException.Reason;
 import io.tarn.index.feature.Schema;
 import java.io.Serializable;
 import java.time.Instant;
@@ -12,7 +14,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.StringJoiner;
 import org.apache.flink.table.api.ValidationException;
+import org.apache.flink.table.data.ArrayData;
 import org.apache.flink.table.data.GenericArrayData;
+import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.data.StringData;
 import org.apache.flink.table.data.TimestampData;
 import org.apache.flink.table.types.logical.ArrayType;
@@ -28,9 +32,10 @@ import org.apache.flink.table.types.logical.VarCharType;
 /**
  * What the columns of a table are in the index.
  *
+ * @param idType of the index
  * @param columns in the order of the table
  */
-record TableColumns(List<Column> columns) implements Serializable {
+record TableColumns(IdType idType, List<Column> columns) implements Serializable {
   static final String ID = "id";
   static final String VECTOR = "vector";
 
@@ -73,7 +78,7 @@ record TableColumns(List<Column> columns) implements Serializable {
       check(table, role, field, type.get(), schema);
       columns.add(new Column(role, name));
     }
-    return new TableColumns(columns);
+    return new TableColumns(schema.idType(), columns);
   }
 
   private static Role role(String name) {
@@ -87,7 +92,7 @@ record TableColumns(List<Column> columns) implements Serializable {
   private static void check(
       String table, Role role, RowType.RowField field, LogicalType type, Schema schema) {
     LogicalType declared = field.getType();
-    if (!withoutNulls(declared).equals(withoutNulls(type))) {
+    if (!areAlike(declared, type)) {
       throw new ValidationException(
           table
               + " declares "
@@ -106,6 +111,11 @@ record TableColumns(List<Column> columns) implements Serializable {
               + field.getName()
               + " as NOT NULL, but attributes can be missing: leave NOT NULL out");
     }
+  }
+
+  /** Whether two types are the same but for what may be null. */
+  static boolean areAlike(LogicalType one, LogicalType other) {
+    return withoutNulls(one).equals(withoutNulls(other));
   }
 
   /** No vector of an index holds nulls, whether that is declared or not. */
@@ -170,13 +180,92 @@ record TableColumns(List<Column> columns) implements Serializable {
     return columns.stream().filter(c -> c.role() == Role.ATTRIBUTE).map(Column::name).toList();
   }
 
+  /** The number of the one with a name that is known to be there. */
+  int indexOf(String name) {
+    for (int i = 0; i < columns.size(); i++) {
+      if (columns.get(i).name().equals(name)) {
+        return i;
+      }
+    }
+    throw new IllegalArgumentException("there is no column " + name);
+  }
+
+  /** The id of a row, as the table has it. */
+  FeatureId id(RowData row) throws RejectedFeatureException {
+    int index = indexOf(ID);
+    if (row.isNullAt(index)) {
+      throw new RejectedFeatureException(Reason.MISSING_ID, "the id is NULL");
+    }
+    if (idType == IdType.INT64) {
+      return FeatureId.of(row.getLong(index));
+    }
+    try {
+      return FeatureId.of(row.getString(index).toString());
+    } catch (IllegalArgumentException e) {
+      throw new RejectedFeatureException(Reason.BAD_ID, e.getMessage());
+    }
+  }
+
+  /** The vector of a row, or null. */
+  float[] vector(RowData row) throws RejectedFeatureException {
+    int index = indexOf(VECTOR);
+    return row.isNullAt(index) ? null : vector(row.getArray(index));
+  }
+
+  /** The values of an array. */
+  static float[] vector(ArrayData array) throws RejectedFeatureException {
+    float[] vector = new float[array.size()];
+    for (int i = 0; i < vector.length; i++) {
+      if (array.isNullAt(i)) {
+        throw new RejectedFeatureException(
+            Reason.NOT_FINITE, "value " + i + " of the vector is NULL");
+      }
+      vector[i] = array.getFloat(i);
+    }
+    return vector;
+  }
+
+  /** What an index stores of a row's attributes; those the table leaves out are null. */
+  Object[] attributes(RowData row, Schema schema) {
+    Object[] values = new Object[schema.attributes().size()];
+    for (int i = 0; i < columns.size(); i++) {
+      if (columns.get(i).role() == Role.ATTRIBUTE && !row.isNullAt(i)) {
+        int attribute = schema.attributeIndex(columns.get(i).name());
+        values[attribute] = fromFlink(row, i, schema.attributes().get(attribute).type());
+      }
+    }
+    return values;
+  }
+
+  /** The value of a column as an order: a number, or milliseconds. */
+  long order(RowData row, int column, Schema schema) throws RejectedFeatureException {
+    String name = columns.get(column).name();
+    if (row.isNullAt(column)) {
+      throw new RejectedFeatureException(
+          Reason.UNPARSABLE, "its order, in the column " + name + ", is NULL");
+    }
+    Object value =
+        fromFlink(row, column, schema.attributes().get(schema.attributeIndex(name)).type());
+    return value instanceof Instant instant ? instant.toEpochMilli() : (Long) value;
+  }
+
+  private static Object fromFlink(RowData row, int column, AttributeType type) {
+    return switch (type) {
+      case STRING -> row.getString(column).toString();
+      case LONG -> row.getLong(column);
+      case DOUBLE -> row.getDouble(column);
+      case BOOLEAN -> row.getBoolean(column);
+      case TIMESTAMP -> row.getTimestamp(column, MICROS_PRECISION).toInstant();
+    };
+  }
+
   /** Some of them, in another order. */
   TableColumns project(int[] chosen) {
     List<Column> projected = new ArrayList<>();
     for (int column : chosen) {
       projected.add(columns.get(column));
     }
-    return new TableColumns(projected);
+    return new TableColumns(idType, projected);
   }
 
   /** An id as Flink's tables hold it. */

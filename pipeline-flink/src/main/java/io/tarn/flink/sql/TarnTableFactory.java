@@ -13,13 +13,15 @@ import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.configuration.MemorySize;
 import org.apache.flink.configuration.ReadableConfig;
 import org.apache.flink.table.api.ValidationException;
+import org.apache.flink.table.connector.sink.DynamicTableSink;
 import org.apache.flink.table.connector.source.DynamicTableSource;
+import org.apache.flink.table.factories.DynamicTableSinkFactory;
 import org.apache.flink.table.factories.DynamicTableSourceFactory;
 import org.apache.flink.table.factories.FactoryUtil;
 import org.apache.flink.table.types.logical.RowType;
 
 /** Makes tables of {@code 'connector' = 'tarn'}; Flink finds it by its name. */
-public final class TarnTableFactory implements DynamicTableSourceFactory {
+public final class TarnTableFactory implements DynamicTableSourceFactory, DynamicTableSinkFactory {
   private static final String IDENTIFIER = "tarn";
 
   @Override
@@ -71,6 +73,37 @@ public final class TarnTableFactory implements DynamicTableSourceFactory {
             columns,
             filters);
     return new TarnTableSource(searches, scan, asyncThreads(table, options));
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * @throws ValidationException if there is no index, the columns are not its columns, or an option
+   *     cannot be used
+   */
+  @Override
+  public DynamicTableSink createDynamicTableSink(Context context) {
+    FactoryUtil.TableFactoryHelper helper = FactoryUtil.createTableFactoryHelper(this, context);
+    helper.validate();
+    ReadableConfig options = helper.getOptions();
+    String table = "table " + context.getObjectIdentifier().asSummaryString();
+    if (isPinned(options)) {
+      throw new ValidationException(
+          table
+              + " stays at a version or timestamp, and rows become a new version: write to a table"
+              + " without these options");
+    }
+    Snapshot snapshot = snapshot(table, options);
+    RowType declared = (RowType) context.getPhysicalRowDataType().getLogicalType();
+    TableColumns columns = TableColumns.of(table, declared, snapshot.schema());
+    checkPrimaryKey(table, declared, context.getPrimaryKeyIndexes());
+    if (context.getPrimaryKeyIndexes().length == 0) {
+      throw new ValidationException(
+          table
+              + " has no primary key, by which rows take each other's place: declare PRIMARY KEY"
+              + " (id) NOT ENFORCED");
+    }
+    return new TarnTableSink(SinkSettings.of(table, columns, snapshot.schema(), options));
   }
 
   private static boolean isPinned(ReadableConfig options) {

@@ -6,6 +6,7 @@ import java.util.Set;
 import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.configuration.ConfigOptions;
 import org.apache.flink.configuration.MemorySize;
+import org.apache.flink.table.factories.FactoryUtil;
 
 /** The options of a table; docs/flink-sql.md tells what they do. */
 final class TarnTableOptions {
@@ -87,6 +88,32 @@ final class TarnTableOptions {
           .noDefaultValue()
           .withDescription("The time whose newest version is read and searched.");
 
+  static final ConfigOption<String> SINK_ORDER_COLUMN =
+      ConfigOptions.key("sink.order-column")
+          .stringType()
+          .noDefaultValue()
+          .withDescription("The column that says which version of an id is the newest.");
+
+  static final ConfigOption<SinkSettings.BadRows> SINK_BAD_ROWS =
+      ConfigOptions.key("sink.bad-rows")
+          .enumType(SinkSettings.BadRows.class)
+          .defaultValue(SinkSettings.BadRows.FAIL)
+          .withDescription("What becomes of rows that the index cannot take.");
+
+  static final ConfigOption<MemorySize> SINK_BUFFER_SIZE =
+      ConfigOptions.key("sink.buffer-size")
+          .memoryType()
+          .defaultValue(MemorySize.ofMebiBytes(64))
+          .withDescription("What a subtask holds in memory before it writes a segment.");
+
+  static final ConfigOption<Integer> SINK_PARALLELISM = FactoryUtil.SINK_PARALLELISM;
+
+  static final ConfigOption<Boolean> SINK_MAINTENANCE =
+      ConfigOptions.key("sink.maintenance")
+          .booleanType()
+          .defaultValue(true)
+          .withDescription("Whether a query that does not end keeps the index in shape.");
+
   static final Set<ConfigOption<?>> REQUIRED = Set.of(INDEX);
 
   static final Set<ConfigOption<?>> OPTIONAL =
@@ -102,7 +129,12 @@ final class TarnTableOptions {
           TIER,
           MEMORY_BUDGET,
           VERSION,
-          TIMESTAMP);
+          TIMESTAMP,
+          SINK_ORDER_COLUMN,
+          SINK_BAD_ROWS,
+          SINK_BUFFER_SIZE,
+          SINK_PARALLELISM,
+          SINK_MAINTENANCE);
 
   private TarnTableOptions() {}
 }

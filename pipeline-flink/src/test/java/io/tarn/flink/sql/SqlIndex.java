@@ -1,5 +1,6 @@
 package io.tarn.flink.sql;
 
+import io.tarn.embedding.Embedder;
 import io.tarn.index.centroid.KMeans;
 import io.tarn.index.centroid.Model;
 import io.tarn.index.commit.Committer;
@@ -12,9 +13,12 @@ import io.tarn.index.feature.FeatureId;
 import io.tarn.index.feature.IdType;
 import io.tarn.index.feature.Metric;
 import io.tarn.index.feature.Schema;
+import io.tarn.index.format.ChecksummedFile;
 import io.tarn.index.format.ModelFile;
 import io.tarn.index.quantize.Quantizer;
+import io.tarn.index.search.IndexReader;
 import io.tarn.index.snapshot.Change;
+import io.tarn.index.snapshot.EmbedderRef;
 import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.storage.LocalStorage;
@@ -69,7 +73,21 @@ final class SqlIndex {
 
   /** An empty index. */
   static SqlIndex create(Path dir, long seed) throws IOException {
+    return create(dir, seed, null);
+  }
+
+  /**
+   * @param embedder may be null
+   */
+  static SqlIndex create(Path dir, long seed, Embedder embedder) throws IOException {
     SqlIndex index = new SqlIndex(dir, seed);
+    EmbedderRef embedderRef =
+        embedder == null
+            ? null
+            : new EmbedderRef(
+                embedder.kind(),
+                embedder.fingerprint(),
+                ChecksummedFile.writeModel(index.storage, embedder.toBytes(), "parquet"));
     float[] rows = new float[100 * DIMENSION];
     for (int i = 0; i < rows.length; i++) {
       rows[i] = index.random.nextFloat();
@@ -78,7 +96,7 @@ final class SqlIndex {
     Model model = Model.of(Metric.L2, DIMENSION, centroids, Quantizer.byDefault());
     Committer.create(
         index.log,
-        new NewIndex("test", SCHEMA, ModelFile.write(index.storage, model), null, List.of()));
+        new NewIndex("test", SCHEMA, ModelFile.write(index.storage, model), embedderRef, List.of()));
     return index;
   }
 
@@ -142,6 +160,18 @@ final class SqlIndex {
 
   Snapshot newest() throws IOException {
     return log.newest();
+  }
+
+  /** What the index itself says is live. */
+  Map<String, Feature> read() throws IOException {
+    Map<String, Feature> rows = new HashMap<>();
+    IndexReader.open(storage).view().forEachLive(f -> rows.put(f.id().toString(), f));
+    return rows;
+  }
+
+  /** Rows and deletes in all segments, superseded ones too. */
+  long writtenRows() throws IOException {
+    return newest().segments().stream().mapToLong(s -> s.rows() + s.deletes()).sum();
   }
 
   /** The ids of the true neighbours, nearest first. */
