@@ -73,7 +73,7 @@ final class SegmentRows implements Closeable {
           i,
           switch (all.get(i).role()) {
             case ID -> TableColumns.toFlink(segment.ids().get(row));
-            case VECTOR -> TableColumns.toFlink(segment.vectors().get(row));
+            case VECTOR -> TableColumns.toFlink(segment.vectors().get(row - segment.deletes()));
             case ATTRIBUTE -> TableColumns.toFlink(segment.attributes().get(attributes[i]).get(row));
           });
     }

@@ -49,9 +49,12 @@ record SinkSettings(
    */
   static SinkSettings of(
       String table, TableColumns columns, Schema schema, ReadableConfig options) {
-    if (!columns.haveVector()) {
+    if (!columns.haveId() || !columns.haveVector()) {
       throw new ValidationException(
-          table + " declares no column " + TableColumns.VECTOR + ", without which no row is written");
+          table
+              + " declares no column "
+              + (columns.haveId() ? TableColumns.VECTOR : TableColumns.ID)
+              + ", without which no row is written");
     }
     long bufferBytes = options.get(TarnTableOptions.SINK_BUFFER_SIZE).getBytes();
     if (bufferBytes < 1 || bufferBytes > MAX_BUFFER_BYTES) {

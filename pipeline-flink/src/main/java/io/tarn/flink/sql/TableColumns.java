@@ -175,6 +175,11 @@ record TableColumns(IdType idType, List<Column> columns) implements Serializable
     return columns.stream().anyMatch(column -> column.role() == Role.VECTOR);
   }
 
+  /** Whether one of them is the id. */
+  boolean haveId() {
+    return columns.stream().anyMatch(column -> column.role() == Role.ID);
+  }
+
   /** The names of those that are attributes. */
   List<String> attributes() {
     return columns.stream().filter(c -> c.role() == Role.ATTRIBUTE).map(Column::name).toList();

@@ -97,13 +97,9 @@ public final class TarnTableFactory implements DynamicTableSourceFactory, Dynami
     RowType declared = (RowType) context.getPhysicalRowDataType().getLogicalType();
     TableColumns columns = TableColumns.of(table, declared, snapshot.schema());
     checkPrimaryKey(table, declared, context.getPrimaryKeyIndexes());
-    if (context.getPrimaryKeyIndexes().length == 0) {
-      throw new ValidationException(
-          table
-              + " has no primary key, by which rows take each other's place: declare PRIMARY KEY"
-              + " (id) NOT ENFORCED");
-    }
-    return new TarnTableSink(SinkSettings.of(table, columns, snapshot.schema(), options));
+    return new TarnTableSink(
+        SinkSettings.of(table, columns, snapshot.schema(), options),
+        context.getPrimaryKeyIndexes().length > 0);
   }
 
   private static boolean isPinned(ReadableConfig options) {

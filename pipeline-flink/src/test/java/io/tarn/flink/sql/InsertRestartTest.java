@@ -96,8 +96,7 @@ class InsertRestartTest {
             + KAFKA.bootstrapServers()
             + "', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json')");
     sql.executeSql(
-        "CREATE TEMPORARY TABLE idx (id STRING, vector ARRAY<FLOAT>, PRIMARY KEY (id) NOT"
-            + " ENFORCED) WITH ('connector' = 'tarn', 'sink.maintenance' = 'false', 'index' = '"
+        "CREATE TEMPORARY TABLE idx (id STRING, vector ARRAY<FLOAT>) WITH ('connector' = 'tarn', 'sink.maintenance' = 'false', 'index' = '"
             + index.dir
             + "')");
     return sql.executeSql("INSERT INTO idx SELECT passing(id), embedding FROM arriving")
@@ -125,8 +124,9 @@ class InsertRestartTest {
 
   private static void cancel(JobClient job) throws Exception {
     job.cancel().get(LIMIT_MS, TimeUnit.MILLISECONDS);
-    Waiting.until(
-        "the query is gone", LIMIT_MS, () -> job.getJobStatus().get().isGloballyTerminalState());
+    job.getJobExecutionResult()
+        .handle((result, cancelled) -> cancelled)
+        .get(LIMIT_MS, TimeUnit.MILLISECONDS);
   }
 
   @Test

@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.flink.table.api.EnvironmentSettings;
@@ -18,6 +19,7 @@ import org.apache.flink.table.api.Schema;
 import org.apache.flink.table.api.TableEnvironment;
 import org.apache.flink.table.api.bridge.java.StreamTableEnvironment;
 import org.apache.flink.table.connector.ChangelogMode;
+import org.apache.flink.table.functions.ScalarFunction;
 import org.apache.flink.types.Row;
 import org.apache.flink.types.RowKind;
 import org.junit.jupiter.api.BeforeEach;
@@ -114,7 +116,7 @@ class InsertTest {
   @ValueSource(booleans = {false, true})
   void aRowIsWrittenWithAllItsColumns(boolean batch) throws Exception {
     TableEnvironment sql = environment(batch);
-    declare(sql, SqlIndex.COLUMNS + KEY);
+    declare(sql, SqlIndex.COLUMNS);
     sql.executeSql(
             "INSERT INTO idx VALUES ('full', "
                 + vector(1, 2, 3, 4)
@@ -138,7 +140,7 @@ class InsertTest {
   @Test
   void twoQueriesOfOneJobWriteToOneIndex() throws Exception {
     TableEnvironment sql = environment(false);
-    declare(sql, SqlIndex.COLUMNS + KEY);
+    declare(sql, SqlIndex.COLUMNS);
     sql.executeSql(
             "EXECUTE STATEMENT SET BEGIN INSERT INTO idx (id, vector) VALUES ('one', "
                 + vector(1, 1, 1, 1)
@@ -152,7 +154,7 @@ class InsertTest {
   @Test
   void withAnOrderColumnWhatIsLateDoesNotSupersede() throws Exception {
     TableEnvironment sql = environment(false);
-    declare(sql, SqlIndex.COLUMNS + KEY, "'sink.order-column' = 'seen'");
+    declare(sql, SqlIndex.COLUMNS, "'sink.order-column' = 'seen'");
     String insert = "INSERT INTO idx (id, vector, seen) VALUES ('a', %s, TO_TIMESTAMP_LTZ(%d, 3))";
     sql.executeSql(String.format(insert, vector(1, 1, 1, 1), 2_000)).await();
     sql.executeSql(String.format(insert, vector(2, 2, 2, 2), 1_000)).await();
@@ -167,32 +169,48 @@ class InsertTest {
       delimiter = '|',
       quoteCharacter = '"',
       value = {
-        "ARRAY[CAST(1 AS FLOAT)] | the vector has 1 values, the index has 4",
-        "CAST(NULL AS ARRAY<FLOAT>) | the vector is missing",
-        "ARRAY[CAST(1 AS FLOAT), CAST(NULL AS FLOAT), CAST(1 AS FLOAT), CAST(1 AS FLOAT)]"
-            + " | value 1 of the vector is NULL",
-        "ARRAY[CAST(1 AS FLOAT), CAST('NaN' AS FLOAT), CAST(1 AS FLOAT), CAST(1 AS FLOAT)]"
-            + " | value 1 of the vector is NaN",
-        "ARRAY[CAST(1 AS FLOAT), CAST(1 AS FLOAT), CAST('Infinity' AS FLOAT), CAST(1 AS FLOAT)]"
-            + " | value 2 of the vector is Infinity"
+        "1 | the vector has 1 values, the index has 4",
+        "nothing | the vector is missing",
+        "1 null 3 4 | value 1 of the vector is NULL",
+        "1 NaN 3 4 | value 1 of the vector is NaN",
+        "1 2 Infinity 4 | value 2 of the vector is Infinity"
       })
   void aBadRowFailsTheQueryOrIsLeftOut(String vector, String message) throws Exception {
     TableEnvironment sql = environment(false);
+    sql.createTemporarySystemFunction("floats", Floats.class);
     String insert =
-        "INSERT INTO idx (id, vector) VALUES ('good', "
-            + vector(1, 2, 3, 4)
-            + "), ('bad', "
+        "INSERT INTO idx (id, vector) SELECT id, floats(v) FROM (VALUES ('good', '1 2 3 4'),"
+            + " ('bad', '"
             + vector
-            + ")";
-    declare(sql, SqlIndex.COLUMNS + KEY);
+            + "')) AS rows_of(id, v)";
+    declare(sql, SqlIndex.COLUMNS);
     assertThatThrownBy(() -> sql.executeSql(insert).await())
         .hasStackTraceContaining("idx cannot take a row (+I bad): " + message)
         .hasStackTraceContaining("'sink.bad-rows' = 'skip'");
     assertThat(index.newest().version()).isEqualTo(1);
     sql.executeSql("DROP TEMPORARY TABLE idx");
-    declare(sql, SqlIndex.COLUMNS + KEY, "'sink.bad-rows' = 'skip'");
+    declare(sql, SqlIndex.COLUMNS, "'sink.bad-rows' = 'skip'");
     sql.executeSql(insert).await();
     assertThat(index.read()).containsOnlyKeys("good");
+  }
+
+  /** Makes an array of its values' texts; Flink has no literals for what is no number. */
+  public static final class Floats extends ScalarFunction {
+    private static final long serialVersionUID = 1L;
+
+    public Float[] eval(String values) {
+      return values.equals("nothing")
+          ? null
+          : Stream.of(values.split(" "))
+              .map(value -> value.equals("null") ? null : Float.valueOf(value))
+              .toArray(Float[]::new);
+    }
+
+    /** So that the planner does not evaluate it. */
+    @Override
+    public boolean isDeterministic() {
+      return false;
+    }
   }
 
   @ParameterizedTest
@@ -200,37 +218,48 @@ class InsertTest {
       delimiter = '|',
       quoteCharacter = '"',
       value = {
-        "id STRING, vector ARRAY<FLOAT> | '' | declare PRIMARY KEY (id) NOT ENFORCED",
-        "id STRING, name STRING, PRIMARY KEY (id) NOT ENFORCED | '' | no column vector",
-        "id STRING, vector ARRAY<FLOAT>, colour STRING, PRIMARY KEY (id) NOT ENFORCED | ''"
-            + " | the column colour, which the index lacks; it has id STRING",
-        "KEYED | 'version' = '1' | stays at a version",
-        "KEYED | 'sink.order' = 'x' | Unsupported options found for 'tarn'",
-        "KEYED | 'sink.bad-rows' = 'drop' | Invalid value for option 'sink.bad-rows'",
-        "KEYED | 'sink.order-column' = 'seen' | declares as BIGINT or TIMESTAMP_LTZ(6)",
-        "KEYED | 'sink.buffer-size' = '0 b' | sink.buffer-size",
-        "KEYED | 'sink.buffer-size' = '2 gb' | sink.buffer-size",
-        "KEYED | 'sink.parallelism' = '0' | sink.parallelism is 0"
+        "id STRING, name STRING | '' | no column vector",
+        "name STRING, vector ARRAY<FLOAT> | '' | no column id",
+        "id STRING, vector ARRAY<FLOAT>, colour STRING | '' | the column colour, which the index"
+            + " lacks; it has id STRING",
+        "ALL | 'version' = '1' | stays at a version",
+        "ALL | 'sink.order' = 'x' | Unsupported options found for 'tarn'",
+        "ALL | 'sink.bad-rows' = 'drop' | Invalid value for option 'sink.bad-rows'",
+        "ALL | 'sink.order-column' = 'seen' | declares as BIGINT or TIMESTAMP_LTZ(6)",
+        "ALL | 'sink.buffer-size' = '0 b' | sink.buffer-size",
+        "ALL | 'sink.buffer-size' = '2 gb' | sink.buffer-size",
+        "ALL | 'sink.parallelism' = '0' | sink.parallelism is 0"
       })
   void whatCannotBeWrittenToIsRefused(String columns, String option, String message) {
     TableEnvironment sql = environment(false);
     String declared =
-        columns.equals("KEYED") ? "id STRING, vector ARRAY<FLOAT>, name STRING" + KEY : columns;
+        columns.equals("ALL") ? "id STRING, vector ARRAY<FLOAT>, name STRING" : columns;
     declare(sql, declared, option.equals("''") ? "'sink.bad-rows' = 'fail'" : option);
     assertThatThrownBy(
             () ->
                 sql.executeSql(
-                    "INSERT INTO idx (id) SELECT id FROM (VALUES ('a')) AS rows_of(id)"))
+                    "INSERT INTO idx SELECT * FROM idx"))
         .hasStackTraceContaining(message);
+  }
+
+  @Test
+  void aTableWithoutKeyTakesNoUpdates() {
+    TableEnvironment sql = environment(false);
+    declare(sql, "id STRING, vector ARRAY<FLOAT>");
+    assertThatThrownBy(
+            () ->
+                sql.executeSql(
+                    "INSERT INTO idx SELECT id, LAST_VALUE(vector) FROM idx GROUP BY id"))
+        .hasStackTraceContaining("declare PRIMARY KEY (id) NOT ENFORCED");
   }
 
   @Test
   void anEndlessQueryWithoutCheckpointsIsRefused() {
     TableEnvironment sql = environment(false);
-    declare(sql, SqlIndex.COLUMNS + KEY);
+    declare(sql, SqlIndex.COLUMNS);
     sql.executeSql(
         "CREATE TEMPORARY TABLE arriving (id STRING, vector ARRAY<FLOAT>) WITH ('connector' ="
-            + " 'kafka', 'topic' = 't', 'properties.bootstrap.servers' = 'nowhere:9',"
+            + " 'kafka', 'topic' = 't', 'properties.bootstrap.servers' = 'nowhere:9', 'scan.startup.mode' = 'earliest-offset',"
             + " 'format' = 'json')");
     assertThatThrownBy(
             () -> sql.executeSql("INSERT INTO idx (id, vector) SELECT id, vector FROM arriving"))

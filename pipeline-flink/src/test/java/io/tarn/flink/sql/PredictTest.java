@@ -75,35 +75,37 @@ class PredictTest {
       delimiter = '|',
       quoteCharacter = '"',
       value = {
-        "words STRING | embedding ARRAY<DOUBLE> | '' | OUTPUT",
-        "words INT | embedding ARRAY<FLOAT> | '' | an embedder has one column of STRING",
-        "words STRING, n INT | embedding ARRAY<FLOAT> | '' | an embedder has one column of STRING",
-        "words STRING | embedding ARRAY<FLOAT> | , 'nprobe' = '3' | Unsupported options found",
+        "words STRING | embedding ARRAY<DOUBLE> | '' | words | one column of ARRAY<FLOAT>",
+        "n INT | embedding ARRAY<FLOAT> | '' | n | an embedder has one column of STRING",
+        "n INT, words STRING | embedding ARRAY<FLOAT> | '' | n, words | has one column of STRING",
+        "words STRING | embedding ARRAY<FLOAT> | , 'nprobe' = '3' | words | Unsupported options",
       })
   void modelsThatAreNoEmbeddersAreRefused(
-      String input, String output, String option, String message) {
+      String input, String output, String option, String columns, String message) {
     declare(input, output, atIndex(), option.equals("''") ? "" : option);
-    assertRefused(message);
+    assertRefused(columns, message);
   }
 
   @Test
   void aPlaceWithoutAnIndexOrEmbedderIsNamed() throws Exception {
     declare("words STRING", "embedding ARRAY<FLOAT>", ", 'index' = '" + dir + "/nowhere'");
-    assertRefused("nowhere");
+    assertRefused("words", "nowhere");
     sql.executeSql("DROP TEMPORARY MODEL embedder");
     SqlIndex.create(dir.resolve("bare"), 1);
     declare("words STRING", "embedding ARRAY<FLOAT>", ", 'index' = '" + dir + "/bare'");
-    assertRefused("has no embedder");
+    assertRefused("words", "has no embedder");
     sql.executeSql("DROP TEMPORARY MODEL embedder");
     declare("words STRING", "embedding ARRAY<FLOAT>");
-    assertRefused("index");
+    assertRefused("words", "index");
   }
 
-  private void assertRefused(String message) {
+  private void assertRefused(String columns, String message) {
     assertThatThrownBy(
             () ->
                 sql.explainSql(
-                    "SELECT * FROM ML_PREDICT(TABLE texts, MODEL embedder, DESCRIPTOR(words))"))
+                    "SELECT * FROM ML_PREDICT(TABLE texts, MODEL embedder, DESCRIPTOR("
+                        + columns
+                        + "))"))
         .hasStackTraceContaining(message);
   }
 }
