@@ -6,6 +6,9 @@ import io.tarn.embedding.Embedder;
 import io.tarn.embedding.Word2VecEmbedder;
 import io.tarn.index.feature.Feature;
 import io.tarn.kafka.EmbeddedKafka;
+import io.tarn.flink.TestJob;
+import org.apache.flink.test.junit5.MiniClusterExtension;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -47,6 +50,8 @@ class FlinkSqlGuideTest {
               "shirt", new float[] {0.5f, 0.4f, 0.9f, 0.1f}),
           Map.of("warm", 1L, "red", 2L, "shirt", 3L),
           6);
+
+  @RegisterExtension static final MiniClusterExtension CLUSTER = TestJob.cluster();
 
   @TempDir Path dir;
   private final Map<String, List<String>> answers = new HashMap<>();

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.tarn.flink.KafkaExtension;
 import io.tarn.flink.Waiting;
 import io.tarn.index.feature.Feature;
+import io.tarn.flink.TestJob;
+import org.apache.flink.test.junit5.MiniClusterExtension;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
@@ -33,6 +35,8 @@ class InsertRestartTest {
   private static final AtomicInteger UNTIL_FAILURE = new AtomicInteger(-1);
 
   @RegisterExtension static final KafkaExtension KAFKA = new KafkaExtension();
+
+  @RegisterExtension static final MiniClusterExtension CLUSTER = TestJob.cluster();
 
   @TempDir Path dir;
   private SqlIndex index;

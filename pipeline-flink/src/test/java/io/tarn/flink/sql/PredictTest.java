@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tarn.embedding.Embedder;
 import io.tarn.embedding.Word2VecEmbedder;
+import io.tarn.flink.TestJob;
+import org.apache.flink.test.junit5.MiniClusterExtension;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
@@ -25,6 +28,8 @@ class PredictTest {
           Map.of("read", new float[] {1, 2, 3, 4}, "books", new float[] {4, 3, 2, 1}),
           Map.of("read", 1L, "books", 2L),
           3);
+
+  @RegisterExtension static final MiniClusterExtension CLUSTER = TestJob.cluster();
 
   @TempDir Path dir;
   private final TableEnvironment sql = TableEnvironment.create(EnvironmentSettings.inBatchMode());

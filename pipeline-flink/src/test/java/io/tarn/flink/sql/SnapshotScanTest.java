@@ -3,6 +3,9 @@ package io.tarn.flink.sql;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tarn.index.feature.Feature;
+import io.tarn.flink.TestJob;
+import org.apache.flink.test.junit5.MiniClusterExtension;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -23,6 +26,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** Reading an index by SQL against a plain map. */
 class SnapshotScanTest {
   private static final long SEED = 23;
+
+  @RegisterExtension static final MiniClusterExtension CLUSTER = TestJob.cluster();
 
   @TempDir Path dir;
   private SqlIndex index;

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.tarn.index.feature.Feature;
+import io.tarn.flink.TestJob;
+import org.apache.flink.test.junit5.MiniClusterExtension;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -30,6 +33,8 @@ class VectorSearchTest {
   private static final long SEED = 17;
   private static final int QUERIES = 20;
   private static final int K = 7;
+
+  @RegisterExtension static final MiniClusterExtension CLUSTER = TestJob.cluster();
 
   @TempDir Path dir;
   private SqlIndex index;
