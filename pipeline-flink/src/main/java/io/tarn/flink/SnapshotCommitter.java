@@ -39,8 +39,7 @@ final class SnapshotCommitter implements Committer<PendingChange> {
    * @param origin where the changes come from
    * @param group of this committer; none if it will have nothing to commit
    */
-  SnapshotCommitter(
-      Storage storage, FeatureOrigin origin, Optional<MetricGroup> group)
+  SnapshotCommitter(Storage storage, FeatureOrigin origin, Optional<MetricGroup> group)
       throws IOException {
     this.storage = storage;
     this.guard = origin.guard();

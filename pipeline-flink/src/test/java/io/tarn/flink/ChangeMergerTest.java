@@ -69,8 +69,7 @@ class ChangeMergerTest {
 
   @Test
   void changesOfRowsWithoutPositionsAreNumberedInARun() {
-    ChangeMerger numbering =
-        ChangeMerger.numbering("run:r", () -> Instant.ofEpochMilli(1_000));
+    ChangeMerger numbering = ChangeMerger.numbering("run:r", () -> Instant.ofEpochMilli(1_000));
     numbering.add(written("m", "a", 0, 1, Map.of(0, range(-1, 0, 10))));
     numbering.add(written("n", "b", 0, 1, Map.of(0, range(-1, 10, 12))));
     List<PendingChange> changes = numbering.drain();

@@ -100,8 +100,7 @@ class WriterRunsTest {
     long nowMs = System.currentTimeMillis();
     TreeMap<String, SourceState> sources = new TreeMap<>();
     for (int i = 0; i < REMEMBERED + 3; i++) {
-      sources.put(
-          WriterRuns.newRun(), SourceState.unread().after(WriterRuns.change(0, nowMs - i)));
+      sources.put(WriterRuns.newRun(), SourceState.unread().after(WriterRuns.change(0, nowMs - i)));
     }
     sources.put("kafka:old", SourceState.unread());
 

@@ -43,7 +43,8 @@ public final class EmbedFunction extends PredictFunction {
 
   @Override
   public Collection<RowData> predict(RowData input) {
-    return List.of(GenericRowData.of(input.isNullAt(0) ? null : vector(input.getString(0).toString())));
+    return List.of(
+        GenericRowData.of(input.isNullAt(0) ? null : vector(input.getString(0).toString())));
   }
 
   private Object vector(String text) {

@@ -67,8 +67,7 @@ final class RowFeatures extends ProcessFunction<RowData, PositionedFeature> {
     badRows = metrics.counter("badRecords");
     badRowsByReason = new EnumMap<>(Reason.class);
     for (Reason reason : Reason.values()) {
-      badRowsByReason.put(
-          reason, metrics.addGroup("reason", reason.name()).counter("badRecords"));
+      badRowsByReason.put(reason, metrics.addGroup("reason", reason.name()).counter("badRecords"));
     }
   }
 
@@ -109,7 +108,14 @@ final class RowFeatures extends ProcessFunction<RowData, PositionedFeature> {
   }
 
   private void setAside(RowData row, RejectedFeatureException e) {
-    String message = settings.table() + " cannot take a row (" + row.getRowKind().shortString() + " " + idOf(row) + "): " + e.getMessage();
+    String message =
+        settings.table()
+            + " cannot take a row ("
+            + row.getRowKind().shortString()
+            + " "
+            + idOf(row)
+            + "): "
+            + e.getMessage();
     switch (settings.badRows()) {
       case FAIL ->
           // Restarted, the query would bring the same row.

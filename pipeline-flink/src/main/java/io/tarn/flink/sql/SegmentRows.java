@@ -74,7 +74,8 @@ final class SegmentRows implements Closeable {
           switch (all.get(i).role()) {
             case ID -> TableColumns.toFlink(segment.ids().get(row));
             case VECTOR -> TableColumns.toFlink(segment.vectors().get(row - segment.deletes()));
-            case ATTRIBUTE -> TableColumns.toFlink(segment.attributes().get(attributes[i]).get(row));
+            case ATTRIBUTE ->
+                TableColumns.toFlink(segment.attributes().get(attributes[i]).get(row));
           });
     }
     return values;

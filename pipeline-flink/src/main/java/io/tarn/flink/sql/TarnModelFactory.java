@@ -18,7 +18,9 @@ import org.apache.flink.table.types.logical.FloatType;
 import org.apache.flink.table.types.logical.LogicalType;
 import org.apache.flink.table.types.logical.VarCharType;
 
-/** Makes models of {@code 'provider' = 'tarn'}: embedders of indexes. Flink finds it by its name. */
+/**
+ * Makes models of {@code 'provider' = 'tarn'}: embedders of indexes. Flink finds it by its name.
+ */
 public final class TarnModelFactory implements ModelProviderFactory {
   private static final String IDENTIFIER = "tarn";
 

@@ -158,8 +158,7 @@ public final class TarnTableFactory implements DynamicTableSourceFactory, Dynami
   }
 
   private static void checkPrimaryKey(String table, RowType declared, int[] key) {
-    boolean isId =
-        key.length == 1 && declared.getFieldNames().get(key[0]).equals(TableColumns.ID);
+    boolean isId = key.length == 1 && declared.getFieldNames().get(key[0]).equals(TableColumns.ID);
     if (key.length > 0 && !isId) {
       throw new ValidationException(
           table + ": the primary key of an index is its id: PRIMARY KEY (id) NOT ENFORCED");

@@ -35,9 +35,9 @@ final class TarnTableSink implements DynamicTableSink {
   }
 
   /**
-   * Without a primary key Flink does not know what rows of a table that changes to write; then it is
-   * enough that they take each other's place. With one, a delete needs nothing but its id, unless
-   * its order is in the row.
+   * Without a primary key Flink does not know what rows of a table that changes to write; then it
+   * is enough that they take each other's place. With one, a delete needs nothing but its id,
+   * unless its order is in the row.
    */
   @Override
   public ChangelogMode getChangelogMode(ChangelogMode requested) {
@@ -69,12 +69,12 @@ final class TarnTableSink implements DynamicTableSink {
   }
 
   /** Brings the rows of each id to one writer, whatever the query did with them before. */
-  private record Pipeline(SinkSettings settings)
-      implements DataStreamSinkProvider {
+  private record Pipeline(SinkSettings settings) implements DataStreamSinkProvider {
     @Override
     public DataStreamSink<?> consumeDataStream(ProviderContext context, DataStream<RowData> rows) {
       boolean bounded = isBounded(rows);
-      if (!bounded && !rows.getExecutionEnvironment().getCheckpointConfig().isCheckpointingEnabled()) {
+      if (!bounded
+          && !rows.getExecutionEnvironment().getCheckpointConfig().isCheckpointingEnabled()) {
         throw new ValidationException(
             settings.table()
                 + ": rows become part of the index with checkpoints, of which there are none: SET"

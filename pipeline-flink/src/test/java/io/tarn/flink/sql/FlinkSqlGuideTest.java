@@ -4,11 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tarn.embedding.Embedder;
 import io.tarn.embedding.Word2VecEmbedder;
+import io.tarn.flink.TestJob;
 import io.tarn.index.feature.Feature;
 import io.tarn.kafka.EmbeddedKafka;
-import io.tarn.flink.TestJob;
-import org.apache.flink.test.junit5.MiniClusterExtension;
-import org.junit.jupiter.api.extension.RegisterExtension;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -24,6 +22,7 @@ import java.util.regex.Pattern;
 import org.apache.flink.core.execution.JobClient;
 import org.apache.flink.table.api.EnvironmentSettings;
 import org.apache.flink.table.api.TableEnvironment;
+import org.apache.flink.test.junit5.MiniClusterExtension;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -31,14 +30,14 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Runs the statements of docs/flink-sql.md, and looks whether answers follow the index. */
 class FlinkSqlGuideTest {
   private static final Path GUIDE = Path.of("..", "docs", "flink-sql.md");
   private static final Pattern STATEMENTS = Pattern.compile("(?s)```sql\n(.*?)```");
-  private static final Pattern ANSWER =
-      Pattern.compile("\"query_id\":\"(.*?)\",\"id\":\"(.*?)\"");
+  private static final Pattern ANSWER = Pattern.compile("\"query_id\":\"(.*?)\",\"id\":\"(.*?)\"");
   private static final long LIMIT_NS = TimeUnit.SECONDS.toNanos(60);
   private static final Pattern SETTING = Pattern.compile("SET '(.*)' = '(.*)'");
   private static final int K = 5;
@@ -138,8 +137,7 @@ class FlinkSqlGuideTest {
 
   private static void ask(KafkaProducer<String, String> producer, String id, float[] query)
       throws Exception {
-    String json =
-        "{\"query_id\":\"" + id + "\",\"embedding\":" + Arrays.toString(query) + "}";
+    String json = "{\"query_id\":\"" + id + "\",\"embedding\":" + Arrays.toString(query) + "}";
     producer.send(new ProducerRecord<>("queries", json)).get();
   }
 

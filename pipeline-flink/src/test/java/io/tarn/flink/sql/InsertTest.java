@@ -3,10 +3,8 @@ package io.tarn.flink.sql;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.tarn.index.feature.Feature;
 import io.tarn.flink.TestJob;
-import org.apache.flink.test.junit5.MiniClusterExtension;
-import org.junit.jupiter.api.extension.RegisterExtension;
+import io.tarn.index.feature.Feature;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -23,10 +21,12 @@ import org.apache.flink.table.api.TableEnvironment;
 import org.apache.flink.table.api.bridge.java.StreamTableEnvironment;
 import org.apache.flink.table.connector.ChangelogMode;
 import org.apache.flink.table.functions.ScalarFunction;
+import org.apache.flink.test.junit5.MiniClusterExtension;
 import org.apache.flink.types.Row;
 import org.apache.flink.types.RowKind;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -249,10 +249,7 @@ class InsertTest {
     String declared =
         columns.equals("ALL") ? "id STRING, vector ARRAY<FLOAT>, name STRING" : columns;
     declare(sql, declared, option.equals("''") ? "'sink.bad-rows' = 'fail'" : option);
-    assertThatThrownBy(
-            () ->
-                sql.executeSql(
-                    "INSERT INTO idx SELECT * FROM idx"))
+    assertThatThrownBy(() -> sql.executeSql("INSERT INTO idx SELECT * FROM idx"))
         .hasStackTraceContaining(message);
   }
 

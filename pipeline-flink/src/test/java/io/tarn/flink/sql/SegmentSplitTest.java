@@ -19,8 +19,7 @@ class SegmentSplitTest {
   private static BitSet rows(List<SegmentSplit> splits) {
     BitSet rows = new BitSet();
     for (SegmentSplit split : splits) {
-      BitSet.valueOf(split.live())
-          .stream()
+      BitSet.valueOf(split.live()).stream()
           .forEach(
               row -> {
                 assertThat(rows.get(split.firstRow() + row)).as("row given twice").isFalse();
@@ -49,8 +48,7 @@ class SegmentSplitTest {
   @Test
   void theRestOfASplitIsWhatWasNotRead() {
     BitSet live = random(3);
-    SegmentSplit split =
-        new SegmentSplit(SEGMENT, 128, live.get(128, 328).toLongArray());
+    SegmentSplit split = new SegmentSplit(SEGMENT, 128, live.get(128, 328).toLongArray());
     for (int row = 128; row <= 328; row++) {
       BitSet expected = (BitSet) live.clone();
       expected.clear(0, row);

@@ -2,10 +2,8 @@ package io.tarn.flink.sql;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tarn.index.feature.Feature;
 import io.tarn.flink.TestJob;
-import org.apache.flink.test.junit5.MiniClusterExtension;
-import org.junit.jupiter.api.extension.RegisterExtension;
+import io.tarn.index.feature.Feature;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -17,10 +15,12 @@ import java.util.TreeSet;
 import java.util.function.Predicate;
 import org.apache.flink.table.api.EnvironmentSettings;
 import org.apache.flink.table.api.TableEnvironment;
+import org.apache.flink.test.junit5.MiniClusterExtension;
 import org.apache.flink.types.Row;
 import org.apache.flink.util.CloseableIterator;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Reading an index by SQL against a plain map. */
@@ -94,16 +94,14 @@ class SnapshotScanTest {
   void readsOnlyTheColumnsThatAreSelected() throws Exception {
     declare(SqlIndex.COLUMNS);
     String query = "SELECT price, id FROM idx";
-    assertThat(sql.explainSql(query))
-        .containsAnyOf("project=[price, id]", "project=[id, price]");
+    assertThat(sql.explainSql(query)).containsAnyOf("project=[price, id]", "project=[id, price]");
     List<Row> rows = rows(query);
     assertThat(rows).hasSameSizeAs(index.live.keySet());
     for (Row row : rows) {
       Feature feature = index.live.get(row.<String>getFieldAs("id"));
       assertThat(row.getField("price")).isEqualTo(feature.attributes()[2]);
     }
-    assertThat(rows("SELECT COUNT(*) FROM idx"))
-        .containsExactly(Row.of((long) index.live.size()));
+    assertThat(rows("SELECT COUNT(*) FROM idx")).containsExactly(Row.of((long) index.live.size()));
   }
 
   @Test

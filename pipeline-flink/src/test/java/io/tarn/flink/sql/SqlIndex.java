@@ -96,7 +96,8 @@ final class SqlIndex {
     Model model = Model.of(Metric.L2, DIMENSION, centroids, Quantizer.byDefault());
     Committer.create(
         index.log,
-        new NewIndex("test", SCHEMA, ModelFile.write(index.storage, model), embedderRef, List.of()));
+        new NewIndex(
+            "test", SCHEMA, ModelFile.write(index.storage, model), embedderRef, List.of()));
     return index;
   }
 

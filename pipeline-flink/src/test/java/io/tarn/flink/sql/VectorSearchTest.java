@@ -4,10 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import io.tarn.index.feature.Feature;
 import io.tarn.flink.TestJob;
-import org.apache.flink.test.junit5.MiniClusterExtension;
-import org.junit.jupiter.api.extension.RegisterExtension;
+import io.tarn.index.feature.Feature;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -19,10 +17,12 @@ import org.apache.flink.table.api.DataTypes;
 import org.apache.flink.table.api.EnvironmentSettings;
 import org.apache.flink.table.api.Table;
 import org.apache.flink.table.api.TableEnvironment;
+import org.apache.flink.test.junit5.MiniClusterExtension;
 import org.apache.flink.types.Row;
 import org.apache.flink.util.CloseableIterator;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -104,7 +104,9 @@ class VectorSearchTest {
     for (Row row : rows) {
       results.computeIfAbsent((Integer) row.getField("q"), q -> new ArrayList<>()).add(row);
     }
-    results.values().forEach(each -> each.sort(Comparator.comparing(row -> row.getFieldAs("score"))));
+    results
+        .values()
+        .forEach(each -> each.sort(Comparator.comparing(row -> row.getFieldAs("score"))));
     return results;
   }
 
@@ -163,8 +165,7 @@ class VectorSearchTest {
     Map<Integer, List<Row>> few = byQuery(rows(search("")));
     boolean missed = false;
     for (int q = 0; q < QUERIES; q++) {
-      List<String> found =
-          few.get(q).stream().map(row -> (String) row.getFieldAs("id")).toList();
+      List<String> found = few.get(q).stream().map(row -> (String) row.getFieldAs("id")).toList();
       missed |= !found.equals(index.nearest(queries.get(q), K, feature -> true));
     }
     assertThat(missed).as("one list is not enough").isTrue();
