@@ -155,7 +155,7 @@ record TableColumns(IdType idType, List<Column> columns) implements Serializable
     };
   }
 
-  /** Such as "it has id BIGINT, vector ARRAY<FLOAT> (4 values), name STRING". */
+  /** Such as "it has id BIGINT, vector {@code ARRAY<FLOAT>} (4 values), name STRING". */
   private static String has(Schema schema) {
     StringJoiner columns = new StringJoiner(", ", "it has ", "");
     columns.add(ID + " " + idType(schema.idType()).asSummaryString());

@@ -7,8 +7,11 @@ import io.tarn.flink.TestJob;
 import io.tarn.flink.Waiting;
 import io.tarn.index.feature.Feature;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.flink.api.common.JobStatus;
@@ -69,15 +72,17 @@ class InsertRestartTest {
             Map.of("bootstrap.servers", KAFKA.bootstrapServers()),
             new StringSerializer(),
             new StringSerializer())) {
+      List<Future<?>> sends = new ArrayList<>();
       for (int i = 0; i < BATCH; i++) {
         int number = sent.size();
         String id = "row " + number;
-        producer.send(
-            new ProducerRecord<>(
-                topic, id, "{\"id\":\"" + id + "\",\"embedding\":[" + number + ",0,0,1]}"));
+        String json = "{\"id\":\"" + id + "\",\"embedding\":[" + number + ",0,0,1]}";
+        sends.add(producer.send(new ProducerRecord<>(topic, id, json)));
         sent.put(id, (float) number);
       }
-      producer.flush();
+      for (Future<?> send : sends) {
+        send.get();
+      }
     }
   }
 
