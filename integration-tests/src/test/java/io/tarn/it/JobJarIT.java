@@ -16,7 +16,10 @@ import org.junit.jupiter.api.Test;
 class JobJarIT {
   /** Flink's connector for Kafka is no part of Flink's own jars. */
   private static final Set<String> BROUGHT_ALONG =
-      Set.of("org/apache/flink/connector/kafka/", "org/apache/flink/streaming/connectors/kafka/");
+      Set.of(
+          "org/apache/flink/connector/kafka/",
+          "org/apache/flink/streaming/connectors/kafka/",
+          "org/apache/flink/streaming/util/serialization/JSONKeyValueDeserializationSchema");
 
   @Test
   void flinkFindsItsFactoriesAndItIsNotInItItself() throws IOException {
