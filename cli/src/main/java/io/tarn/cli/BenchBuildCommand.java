@@ -2,6 +2,7 @@ package io.tarn.cli;
 
 import io.tarn.benchmark.DataSource;
 import io.tarn.cli.buildbench.BuildBenchmark;
+import io.tarn.cli.buildbench.MllibKMeans;
 import io.tarn.cli.local.Cleanup;
 import io.tarn.cli.print.Table;
 import java.io.IOException;
@@ -76,14 +77,14 @@ final class BenchBuildCommand implements Callable<Integer> {
   private boolean noQuality;
 
   @Option(
-      names = "--mllib-rows",
-      defaultValue = "0",
-      paramLabel = "N",
+      names = "--mllib",
+      split = ",",
+      paramLabel = "SOLVER",
       description = {
-        "Train lists on so many rows with Spark's MLlib too, and say what that comes to with as many",
-        "rows as the job trains on. Not done if not given."
+        "Do the same with Spark's MLlib too: ${COMPLETION-CANDIDATES}, how it computes distances. Not",
+        "done if not given; takes minutes."
       })
-  private int mllibRows;
+  private List<MllibKMeans.Solver> mllib = List.of();
 
   @Option(
       names = "--queries",
@@ -105,7 +106,7 @@ final class BenchBuildCommand implements Callable<Integer> {
               jvmMs,
               cleanup,
               spec.commandLine().getErr()::println);
-      List<Table> tables = benchmark.run(nlists, rounds, !noQuality, mllibRows);
+      List<Table> tables = benchmark.run(nlists, rounds, !noQuality, mllib);
       PrintWriter out = spec.commandLine().getOut();
       for (Table table : tables) {
         out.println();

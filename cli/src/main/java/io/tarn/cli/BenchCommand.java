@@ -182,7 +182,7 @@ final class BenchCommand implements Callable<Integer> {
       paramLabel = "INDEX",
       description = {
         "Instead, start a JVM that opens this index and answers one query (--nprobe), as often as",
-        "--rounds says, and show how long that takes."
+        "--rounds says, with and without an archive of classes, and show how long that takes."
       })
   private Path open;
 

@@ -2,6 +2,7 @@ package io.tarn.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class BenchBuildCommandTest {
@@ -19,8 +20,8 @@ class BenchBuildCommandTest {
             2,
             "--queries",
             50,
-            "--mllib-rows",
-            500);
+            "--mllib",
+            "row,block");
     assertThat(run.status()).as(run.err()).isZero();
     assertThat(run.out())
         .containsPattern("(?m)^ +read +check +sample +train lists +write +commit +total s ")
@@ -28,7 +29,9 @@ class BenchBuildCommandTest {
         .containsPattern("(?m)^16 lists, round 2 ")
         .containsPattern("(?m)^tarn, 16 lists +\\d+\\.\\d+ +\\d\\.\\d\\d( +[01]\\.\\d{4}){3}$")
         .containsPattern("(?m)^plain k-means, 8 lists ");
-    assertThat(run.err()).containsPattern("MLlib, 16 lists: .* s an iteration over 500 rows");
+    for (String solver : List.of("8 lists, row", "8 lists, block", "16 lists, block")) {
+      assertThat(run.out()).containsPattern("(?m)^" + solver + "( +\\d+\\.\\d){5}$");
+    }
   }
 
   @Test

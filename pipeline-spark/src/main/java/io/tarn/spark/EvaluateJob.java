@@ -169,7 +169,8 @@ public final class EvaluateJob {
             queries.vectorColumn(),
             Optional.empty(),
             List.of(),
-            Optional.empty());
+            Optional.empty(),
+            InputSettings.DEFAULT_MAX_ROW_BYTES);
     Dataset<Row> table = InputTable.open(spark, input).rows();
     checkColumn(table.schema(), queries);
     List<Row> drawn =

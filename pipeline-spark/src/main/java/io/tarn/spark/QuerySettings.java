@@ -25,6 +25,13 @@ public record QuerySettings(
   /** The same as the input of other jobs. */
   InputSettings input() {
     return new InputSettings(
-        path, format, "id", vectorColumn, Optional.empty(), List.of(), Optional.empty());
+        path,
+        format,
+        "id",
+        vectorColumn,
+        Optional.empty(),
+        List.of(),
+        Optional.empty(),
+        InputSettings.DEFAULT_MAX_ROW_BYTES);
   }
 }

@@ -129,6 +129,12 @@ class BadTablesTest {
             "{WRONG_DIMENSION=1}, more than max-rejected-share 0.5 allows (dimension 2, metric cosine); set rejects to a path to see which, and why"),
         append("text that is no vector", "1 as id, '[1; 2]' as vector", "{UNPARSABLE=1}"),
         append(
+            "rows that are too large",
+            "1 as id, array(1, 2) as vector, repeat('x', 93) as kind",
+            "{OVERSIZED=1}",
+            "input.max-row-bytes",
+            "100"),
+        append(
             "more bad rows than are put up with",
             "id, array(id - 1, 0) as vector from range(1, 3)",
             "of the 2 rows of the table 1 cannot be used",

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -18,8 +19,11 @@ import java.util.stream.Collectors;
 
 /**
  * How long it takes from the start of a JVM to the first answer of an index. The JVM has this one's
- * flags, and of its class path what an application has that uses index-core and nothing else. The
- * first of the rounds brings the files into the page cache and is not shown.
+ * flags, and of its class path what an application has that uses index-core and nothing else.
+ *
+ * <p>Every other JVM is given an archive of the classes that one before it has loaded, as anybody
+ * can have who starts a service often; there is none where the class path has folders. The JVM that
+ * makes the archive brings the files into the page cache, too, and is not shown.
  */
 public final class OpenBenchmark {
   static final String MARK = "answered";
@@ -44,6 +48,7 @@ public final class OpenBenchmark {
   private OpenBenchmark() {}
 
   private record Round(
+      boolean archive,
       double wallSeconds,
       double openSeconds,
       double searchSeconds,
@@ -59,18 +64,28 @@ public final class OpenBenchmark {
    */
   public static Sheet run(Path index, int nprobe, int rounds) throws IOException {
     List<Round> measured = new ArrayList<>();
-    for (int round = 0; round <= rounds; round++) {
-      Round result = round(index, nprobe);
-      if (round > 0) {
-        measured.add(result);
+    Path directory = Files.createTempDirectory("tarn-bench-open-");
+    Path archive = directory.resolve("classes.jsa");
+    try {
+      start(index, nprobe, "-XX:ArchiveClassesAtExit=" + archive);
+      boolean archived = Files.exists(archive);
+      for (int round = 0; round < rounds; round++) {
+        measured.add(parse(false, start(index, nprobe)));
+        if (archived) {
+          measured.add(parse(true, start(index, nprobe, "-XX:SharedArchiveFile=" + archive)));
+        }
       }
+    } finally {
+      Files.deleteIfExists(archive);
+      Files.delete(directory);
     }
-    measured.sort(Comparator.comparingDouble(Round::wallSeconds));
+    measured.sort(Comparator.comparing(Round::archive).thenComparingDouble(Round::wallSeconds));
     Round first = measured.get(0);
     List<List<String>> rows = new ArrayList<>();
     for (Round round : measured) {
       rows.add(
           List.of(
+              round.archive ? "yes" : "no",
               Report.number("%.2f", round.wallSeconds),
               Report.number("%.2f", round.openSeconds),
               Report.number("%.2f", round.searchSeconds),
@@ -86,47 +101,57 @@ public final class OpenBenchmark {
             + ", Java "
             + Runtime.version().feature()
             + ", the fastest first",
-        0,
-        List.of("all, s", "opening, s", "first answer, s", "processor time, s"),
+        1,
+        List.of("class archive", "all, s", "opening, s", "first answer, s", "processor time, s"),
         rows);
   }
 
-  private static Round round(Path index, int nprobe) throws IOException {
+  /** What a JVM printed that answered a query, and the seconds it took, start and all. */
+  private record Answer(String[] words, double seconds) {}
+
+  private static Answer start(Path index, int nprobe, String... flags) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
         .filter(flag -> flag.startsWith("-X") || flag.startsWith("--"))
         .forEach(command::add);
+    command.addAll(List.of(flags));
     command.addAll(List.of("-cp", classPath(), FirstAnswer.class.getName()));
     command.addAll(List.of(index.toString(), Integer.toString(nprobe)));
     long startNanos = System.nanoTime();
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    Answer answer = null;
     List<String> said = new ArrayList<>();
     try (BufferedReader out =
         new BufferedReader(
             new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+      // To the end, as what is archived is archived there.
       for (String line = out.readLine(); line != null; line = out.readLine()) {
         if (line.startsWith(MARK)) {
-          double seconds = (System.nanoTime() - startNanos) / NANOS_PER_SECOND;
-          return parse(line.split(" "), seconds);
+          answer = new Answer(line.split(" "), (System.nanoTime() - startNanos) / NANOS_PER_SECOND);
         }
         said.add(line);
       }
     } finally {
       process.destroyForcibly();
     }
-    throw new BenchmarkException(
-        index
-            + " gave no answer: "
-            + said.stream()
-                .filter(line -> line.startsWith("Exception") || line.startsWith("Error"))
-                .findFirst()
-                .orElse("see what " + String.join(" ", command) + " says"));
+    if (answer == null) {
+      throw new BenchmarkException(
+          index
+              + " gave no answer: "
+              + said.stream()
+                  .filter(line -> line.startsWith("Exception") || line.startsWith("Error"))
+                  .findFirst()
+                  .orElse("see what " + String.join(" ", command) + " says"));
+    }
+    return answer;
   }
 
-  private static Round parse(String[] words, double wallSeconds) {
+  private static Round parse(boolean archive, Answer answer) {
+    String[] words = answer.words;
     return new Round(
-        wallSeconds,
+        archive,
+        answer.seconds,
         Long.parseLong(words[1]) / NANOS_PER_SECOND,
         Long.parseLong(words[2]) / NANOS_PER_SECOND,
         Long.parseLong(words[3]) / NANOS_PER_SECOND,

@@ -61,6 +61,14 @@ public final class BuildBenchmark {
   private final Consumer<String> log;
   private final Table times = new Table().column("", Align.LEFT);
   private final Table lists = new Table().column("", Align.LEFT);
+  private final Table mllib =
+      new Table()
+          .column("MLlib", Align.LEFT)
+          .column("train s", Align.RIGHT)
+          .column("assign, sort, write s", Align.RIGHT)
+          .column("total s", Align.RIGHT)
+          .column("÷ Tarn's first", Align.RIGHT)
+          .column("÷ Tarn's fastest", Align.RIGHT);
   private SparkSession spark;
   private double startUpSeconds;
 
@@ -92,10 +100,11 @@ public final class BuildBenchmark {
    *
    * @param rounds how often each index is built
    * @param quality whether to train by plain k-means too
-   * @param mllibRows on how many rows MLlib trains; none if 0
-   * @return the times, and the quality
+   * @param solvers how MLlib does the same work; not at all if empty
+   * @return the times, the quality, and MLlib's times if asked for
    */
-  public List<Table> run(List<Integer> nlists, int rounds, boolean quality, int mllibRows)
+  public List<Table> run(
+      List<Integer> nlists, int rounds, boolean quality, List<MllibKMeans.Solver> solvers)
       throws IOException {
     Path directory = cleanup.temporaryDirectory("tarn-bench-build-");
     Path input = directory.resolve("base.fvecs");
@@ -108,18 +117,21 @@ public final class BuildBenchmark {
     for (int nlist : nlists) {
       Path index = directory.resolve("index-" + nlist);
       double best = Double.POSITIVE_INFINITY;
+      double first = 0;
       for (int round = 1; round <= rounds; round++) {
         delete(index);
         BuildResult result = build(input, index, nlist);
-        best = Math.min(best, addTimes(result, nlist, round));
+        double work = addTimes(result, nlist, round);
+        best = Math.min(best, work);
+        first = round == 1 ? work : first;
       }
       look(index, nlist, truth, quality);
-      if (mllibRows > 0) {
-        compareWithMllib(nlist, mllibRows, best);
+      for (MllibKMeans.Solver solver : solvers) {
+        compareWithMllib(nlist, solver, first, best, directory.resolve("mllib"));
       }
       delete(index);
     }
-    return List.of(times, lists);
+    return solvers.isEmpty() ? List.of(times, lists) : List.of(times, lists, mllib);
   }
 
   private BuildResult build(Path input, Path index, int nlist) throws IOException {
@@ -139,6 +151,7 @@ public final class BuildBenchmark {
     return BuildJob.run(spark, settings);
   }
 
+  /** The seconds of training and of all that follows, which are what others are compared with. */
   private double addTimes(BuildResult result, int nlist, int round) {
     Map<String, Double> phases = result.seconds();
     List<String> row = new ArrayList<>();
@@ -153,7 +166,7 @@ public final class BuildBenchmark {
     row.add(number(4e-6 * data.base().values().length / total));
     times.row(row);
     startUpSeconds = 0;
-    return total;
+    return work;
   }
 
   private void look(Path index, int nlist, List<int[]> truth, boolean quality) throws IOException {
@@ -193,30 +206,23 @@ public final class BuildBenchmark {
     lists.row(row);
   }
 
-  private void compareWithMllib(int nlist, int rows, double tarnSeconds) {
-    int used = Math.min(rows, sampleRows(nlist));
-    log.accept("training " + nlist + " lists of " + used + " rows with MLlib");
-    MllibKMeans mllib = new MllibKMeans(spark, new Vectors(data.base().dimension(), sample(used)));
-    MllibKMeans.Cost cost = mllib.measure(nlist, SEED);
-    double scale = (double) sampleRows(nlist) / used;
-    double train = cost.fixedSeconds() + scale * ITERATIONS * cost.iterationSeconds();
-    // Assigning a row is what an iteration does for it.
-    double assign = cost.iterationSeconds() * data.base().count() / used;
-    log.accept(
-        ("MLlib, %d lists: %.2f s an iteration over %,d rows, %.1f s beside them; so %d iterations"
-                + " over %,d rows take %.0f s and assigning all rows %.0f s. The whole build job"
-                + " took %.1f s: %.0f times less")
-            .formatted(
-                nlist,
-                cost.iterationSeconds(),
-                used,
-                cost.fixedSeconds(),
-                ITERATIONS,
-                sampleRows(nlist),
-                train,
-                assign,
-                tarnSeconds,
-                (train + assign) / tarnSeconds));
+  private void compareWithMllib(
+      int nlist, MllibKMeans.Solver solver, double first, double best, Path output)
+      throws IOException {
+    log.accept("training " + nlist + " lists with MLlib, solver " + solver);
+    Vectors sample = new Vectors(data.base().dimension(), sample(sampleRows(nlist)));
+    MllibKMeans.Taken taken =
+        new MllibKMeans(spark, SEED).run(sample, data.base(), nlist, ITERATIONS, solver, output);
+    delete(output);
+    double total = taken.trainSeconds() + taken.assignSeconds();
+    mllib.row(
+        List.of(
+            nlist + " lists, " + solver.name().toLowerCase(Locale.ROOT),
+            number(taken.trainSeconds()),
+            number(taken.assignSeconds()),
+            number(total),
+            number(total / first),
+            number(total / best)));
   }
 
   /** As many rows as the job trains on. */

@@ -79,6 +79,7 @@ public final class InputColumns {
     builder.order = table.order();
     builder.defaultOrder = request.defaultOrder();
     builder.allDeleted = request.allDeleted();
+    builder.maxRowBytes = input.maxRowBytes();
     resolveId(input.idColumn(), builder);
     if (request.vectors()) {
       resolveContent(input, builder);

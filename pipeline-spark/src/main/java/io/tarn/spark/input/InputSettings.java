@@ -19,6 +19,8 @@ import java.util.Optional;
  * @param orderColumn the column that tells which version of an id is the newest: a whole number, or
  *     a date or timestamp, which becomes milliseconds since the epoch. Without it every row has the
  *     time, in milliseconds, at which the job started
+ * @param maxRowBytes what the id, the vector or text, and the attributes of a row may have
+ *     together; larger rows are set aside
  */
 public record InputSettings(
     String path,
@@ -27,10 +29,17 @@ public record InputSettings(
     @Default("vector") String vectorColumn,
     Optional<String> textColumn,
     List<String> attributes,
-    Optional<String> orderColumn) {
+    Optional<String> orderColumn,
+    @Default("8388608") int maxRowBytes) {
+  /** What rows may have if nothing else is said. */
+  public static final int DEFAULT_MAX_ROW_BYTES = 8 << 20;
+
   public InputSettings {
     if (path.isBlank()) {
       throw new IllegalArgumentException("path must name a file or a directory");
+    }
+    if (maxRowBytes < 1) {
+      throw new IllegalArgumentException("max-row-bytes must be at least 1");
     }
     if (textColumn.isPresent() && format.vectorFile().isPresent()) {
       throw new IllegalArgumentException(

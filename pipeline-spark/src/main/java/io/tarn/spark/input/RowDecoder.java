@@ -63,6 +63,7 @@ public final class RowDecoder implements Serializable {
     long defaultOrder;
     int opOrdinal = ABSENT;
     boolean allDeleted;
+    int maxRowBytes;
     int corruptOrdinal = ABSENT;
     int fileOrdinal = ABSENT;
     int blockOrdinal = ABSENT;
@@ -86,6 +87,7 @@ public final class RowDecoder implements Serializable {
   private final long defaultOrder;
   private final int opOrdinal;
   private final boolean allDeleted;
+  private final int maxRowBytes;
   private final int corruptOrdinal;
   private final int fileOrdinal;
   private final int blockOrdinal;
@@ -105,6 +107,7 @@ public final class RowDecoder implements Serializable {
     defaultOrder = builder.defaultOrder;
     opOrdinal = builder.opOrdinal;
     allDeleted = builder.allDeleted;
+    maxRowBytes = builder.maxRowBytes;
     corruptOrdinal = builder.corruptOrdinal;
     fileOrdinal = builder.fileOrdinal;
     blockOrdinal = builder.blockOrdinal;
@@ -169,6 +172,7 @@ public final class RowDecoder implements Serializable {
     long position = rowsAreNumbered() ? row.getLong(idOrdinal) : indexInRun;
     String idText = row.isNullAt(idOrdinal) ? null : idText(row);
     try {
+      checkSize(row);
       if (corruptOrdinal != ABSENT && !row.isNullAt(corruptOrdinal)) {
         throw new RejectedFeatureException(
             Reason.UNPARSABLE,
@@ -184,6 +188,34 @@ public final class RowDecoder implements Serializable {
     } catch (RejectedFeatureException e) {
       return new InputRow.Rejected(idText, position, e.reason(), e.getMessage());
     }
+  }
+
+  /** Before anything of the row is unpacked. */
+  private void checkSize(InternalRow row) throws RejectedFeatureException {
+    long bytes = textBytes(row, idOrdinal, idColumnType);
+    if (contentOrdinal != ABSENT && !row.isNullAt(contentOrdinal)) {
+      bytes +=
+          switch (content) {
+            case NONE -> 0;
+            case VECTOR, VECTOR_WITH_NULLS ->
+                (long) Float.BYTES * row.getArray(contentOrdinal).numElements();
+            case VECTOR_TEXT, TEXT -> row.getUTF8String(contentOrdinal).numBytes();
+          };
+    }
+    for (int i = 0; i < attributeOrdinals.length; i++) {
+      bytes += textBytes(row, attributeOrdinals[i], attributeColumnTypes[i]);
+    }
+    if (bytes > maxRowBytes) {
+      throw new RejectedFeatureException(
+          Reason.OVERSIZED,
+          "the row has " + bytes + " bytes, input.max-row-bytes allows " + maxRowBytes);
+    }
+  }
+
+  private static long textBytes(InternalRow row, int ordinal, DataType type) {
+    return ordinal != ABSENT && type instanceof StringType && !row.isNullAt(ordinal)
+        ? row.getUTF8String(ordinal).numBytes()
+        : 0;
   }
 
   private String idText(InternalRow row) {

@@ -43,7 +43,15 @@ class InputColumnsTest {
 
   private static InputSettings input(
       Optional<String> text, List<String> attributes, Optional<String> order) {
-    return new InputSettings("in", InputFormat.PARQUET, "id", "vector", text, attributes, order);
+    return new InputSettings(
+        "in",
+        InputFormat.PARQUET,
+        "id",
+        "vector",
+        text,
+        attributes,
+        order,
+        InputSettings.DEFAULT_MAX_ROW_BYTES);
   }
 
   private static InputSettings input() {
@@ -185,9 +193,39 @@ class InputColumnsTest {
             "a.b",
             Optional.empty(),
             List.of("x`y"),
-            Optional.empty());
+            Optional.empty(),
+            InputSettings.DEFAULT_MAX_ROW_BYTES);
     InputRow.Readable row = row("1L as `the id`, array(1f) as `a.b`, 'v' as `x``y`", fresh(input));
     assertThat(row.attributes()).containsExactly("v");
+  }
+
+  /** Two bytes of the id, eight of the vector or five of its text, four of the title. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '"',
+      value = {"array(1f, 2f) | 14", "'[1,2]' | 11"})
+  void largeRowsAreSetAside(String vector, int bytes) {
+    String select = "'äé' as id, " + vector + " as vector, 'abcd' as title, 7L as price";
+    ColumnRequest fits = fresh(atMost(bytes + 2));
+    assertThat(row(select, fits).attributes()).containsExactly("abcd", 7L);
+    assertRejected(
+        select,
+        fresh(atMost(bytes + 1)),
+        Reason.OVERSIZED,
+        "the row has %d bytes, input.max-row-bytes allows %d".formatted(bytes + 2, bytes + 1));
+  }
+
+  private static InputSettings atMost(int maxRowBytes) {
+    return new InputSettings(
+        "in",
+        InputFormat.PARQUET,
+        "id",
+        "vector",
+        Optional.empty(),
+        List.of("title", "price"),
+        Optional.empty(),
+        maxRowBytes);
   }
 
   @Test

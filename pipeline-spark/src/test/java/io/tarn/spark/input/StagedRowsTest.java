@@ -57,7 +57,14 @@ class StagedRowsTest {
 
   private static InputSettings settings(Path path, InputFormat format) {
     return new InputSettings(
-        path.toString(), format, "id", "vector", Optional.empty(), List.of(), Optional.empty());
+        path.toString(),
+        format,
+        "id",
+        "vector",
+        Optional.empty(),
+        List.of(),
+        Optional.empty(),
+        InputSettings.DEFAULT_MAX_ROW_BYTES);
   }
 
   private static StagedRows stage(InputSettings settings) throws IOException {
@@ -223,7 +230,8 @@ class StagedRowsTest {
             "vector",
             Optional.empty(),
             List.of(),
-            Optional.of("ts"));
+            Optional.of("ts"),
+            InputSettings.DEFAULT_MAX_ROW_BYTES);
     assertThat(read(settings))
         .containsExactly(
             new Seen("7", List.of(1f, 2.5f), null, 5, 0),
@@ -254,7 +262,8 @@ class StagedRowsTest {
             "vector",
             Optional.empty(),
             List.of(),
-            Optional.of("ts"));
+            Optional.of("ts"),
+            InputSettings.DEFAULT_MAX_ROW_BYTES);
     assertThat(read(settings))
         .containsExactly(
             new Seen("a", List.of(1f, 2.5f), null, 1704067201000L, 0),
