@@ -76,6 +76,7 @@ final class RowFeatures extends ProcessFunction<RowData, PositionedFeature> {
     writtenMs = Math.max(writtenMs, System.currentTimeMillis());
     try {
       Feature feature = feature(row);
+      checkSize(feature);
       (feature.deleted() ? deletes : upserts).inc();
       out.collect(new PositionedFeature(SOURCE, subtask, position, writtenMs, feature));
       position++;
@@ -99,6 +100,20 @@ final class RowFeatures extends ProcessFunction<RowData, PositionedFeature> {
           throw new IllegalStateException(
               settings.table() + " takes upserts, and was given the row before an update");
     };
+  }
+
+  /** A character counts as one byte: to stop what is much too large, that is exact enough. */
+  private void checkSize(Feature feature) throws RejectedFeatureException {
+    long bytes = feature.id() instanceof FeatureId.Text id ? id.value().length() : Long.BYTES;
+    bytes += feature.deleted() ? 0 : (long) Float.BYTES * feature.vector().length;
+    for (Object attribute : feature.attributes()) {
+      bytes += attribute instanceof String text ? text.length() : 0;
+    }
+    if (bytes > settings.maxRowBytes()) {
+      throw new RejectedFeatureException(
+          Reason.OVERSIZED,
+          "it has " + bytes + " bytes, sink.max-row-size allows " + settings.maxRowBytes());
+    }
   }
 
   private long order(RowData row) throws RejectedFeatureException {

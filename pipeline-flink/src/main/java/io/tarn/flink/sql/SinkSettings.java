@@ -20,6 +20,7 @@ import org.apache.flink.table.api.ValidationException;
  *     {@link #BY_TIME_OF_WRITING}
  * @param badRows what becomes of rows that an index cannot take
  * @param bufferBytes what each subtask may hold in memory before it writes a segment
+ * @param maxRowBytes what the id, the vector and the texts of a row may have together
  * @param parallelism how many subtasks write, or {@link #AS_THE_QUERY}
  * @param maintained whether an endless query keeps the index in shape
  */
@@ -30,6 +31,7 @@ record SinkSettings(
     int orderColumn,
     BadRows badRows,
     long bufferBytes,
+    long maxRowBytes,
     int parallelism,
     boolean maintained)
     implements Serializable {
@@ -80,6 +82,7 @@ record SinkSettings(
             .orElse(BY_TIME_OF_WRITING),
         options.get(TarnTableOptions.SINK_BAD_ROWS),
         bufferBytes,
+        options.get(TarnTableOptions.SINK_MAX_ROW_SIZE).getBytes(),
         parallelism,
         options.get(TarnTableOptions.SINK_MAINTENANCE));
   }

@@ -106,6 +106,12 @@ final class TarnTableOptions {
           .defaultValue(MemorySize.ofMebiBytes(64))
           .withDescription("What a subtask holds in memory before it writes a segment.");
 
+  static final ConfigOption<MemorySize> SINK_MAX_ROW_SIZE =
+      ConfigOptions.key("sink.max-row-size")
+          .memoryType()
+          .defaultValue(MemorySize.ofMebiBytes(8))
+          .withDescription("What the id, the vector and the texts of a row may have together.");
+
   static final ConfigOption<Integer> SINK_PARALLELISM = FactoryUtil.SINK_PARALLELISM;
 
   static final ConfigOption<Boolean> SINK_MAINTENANCE =
@@ -133,6 +139,7 @@ final class TarnTableOptions {
           SINK_ORDER_COLUMN,
           SINK_BAD_ROWS,
           SINK_BUFFER_SIZE,
+          SINK_MAX_ROW_SIZE,
           SINK_PARALLELISM,
           SINK_MAINTENANCE);
 

@@ -143,6 +143,18 @@ class InsertTest {
   }
 
   @Test
+  void aRowThatIsTooLargeIsBad() throws Exception {
+    TableEnvironment sql = environment(false);
+    declare(sql, SqlIndex.COLUMNS, "'sink.max-row-size' = '100 b'", "'sink.bad-rows' = 'skip'");
+    sql.executeSql(
+            "INSERT INTO idx (id, vector, name) SELECT id, "
+                + vector(1, 1, 1, 1)
+                + ", REPEAT('x', n) FROM (VALUES ('large', 82), ('small', 79)) AS rows_of(id, n)")
+        .await();
+    assertThat(index.read()).containsOnlyKeys("small");
+  }
+
+  @Test
   void twoQueriesOfOneJobWriteToOneIndex() throws Exception {
     TableEnvironment sql = environment(false);
     declare(sql, SqlIndex.COLUMNS);
