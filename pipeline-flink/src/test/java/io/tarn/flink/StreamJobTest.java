@@ -326,7 +326,7 @@ class StreamJobTest {
         topic.send("bad-" + i, "nonsense");
       }
       topic.flush();
-      Plan plan = new Plan(KAFKA, index, topic).set("checkpoint-interval-ms", TestJob.A_YEAR_MS);
+      Plan plan = new Plan(KAFKA, index, topic).withoutCheckpoints();
 
       plan.set("bounded", "true").set("kafka.max-bad-share", "0.19");
       Throwable failure = plan.start().awaitFailure();
@@ -427,10 +427,7 @@ class StreamJobTest {
       }
       topic.flush();
 
-      new Plan(KAFKA, index, topic)
-          .set("buffer-bytes", "2000")
-          .set("checkpoint-interval-ms", TestJob.A_YEAR_MS)
-          .run();
+      new Plan(KAFKA, index, topic).set("buffer-bytes", "2000").withoutCheckpoints().run();
 
       index.assertHolds(topic);
       assertThat(index.newest().version()).isEqualTo(2);

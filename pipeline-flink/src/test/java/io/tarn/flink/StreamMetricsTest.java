@@ -146,8 +146,7 @@ class StreamMetricsTest {
         topic.upsert("id-" + i, i, 0, 1, 3);
       }
       topic.flush();
-      TestJob job =
-          new Plan(KAFKA, index, topic).set("checkpoint-interval-ms", TestJob.A_YEAR_MS).start();
+      TestJob job = new Plan(KAFKA, index, topic).withoutCheckpoints().start();
       job.await("all records are read", () -> Scrape.of(PORT, job.id()).sum("upserts") == 7);
       job.await("the lag is known", () -> Scrape.of(PORT, job.id()).sum("lagRecords") == 7);
       assertThat(Scrape.of(PORT, job.id()).sum("commits")).isZero();

@@ -166,10 +166,7 @@ class StreamRestartTest {
     TestIndex index = TestIndex.create(dir.resolve("index"));
     try (TestTopic topic = KAFKA.topic(2)) {
       TestJob job =
-          new Plan(KAFKA, index, topic)
-              .set("parallelism", "2")
-              .set("checkpoint-interval-ms", TestJob.A_YEAR_MS)
-              .start();
+          new Plan(KAFKA, index, topic).set("parallelism", "2").withoutCheckpoints().start();
       send(topic, 100);
       sendBadToAllPartitions(topic, 2);
       topic.flush();

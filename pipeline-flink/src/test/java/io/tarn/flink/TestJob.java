@@ -40,11 +40,7 @@ public final class TestJob {
   /** Generous: it is what a hang looks like, not how fast a job must be. */
   static final long LIMIT_MS = 90_000;
 
-  /**
-   * An interval in which no checkpoint comes by itself. Flink draws the time of the first one from
-   * the whole interval, so within one of minutes it now and then comes at once.
-   */
-  static final String A_YEAR_MS = Long.toString(Duration.ofDays(365).toMillis());
+  private static final Duration YEAR = Duration.ofDays(365);
 
   private final JobClient client;
 
@@ -151,6 +147,16 @@ public final class TestJob {
           CheckpointingOptions.EXTERNALIZED_CHECKPOINT_RETENTION,
           ExternalizedCheckpointRetention.RETAIN_ON_CANCELLATION);
       return this;
+    }
+
+    /**
+     * No checkpoint comes by itself, but for the one at the end of a bounded job. A long interval
+     * alone is not enough: the first checkpoint comes at any time within it, and, if Flink starts
+     * its timer twice, after the least pause.
+     */
+    Plan withoutCheckpoints() {
+      flink.set(CheckpointingOptions.MIN_PAUSE_BETWEEN_CHECKPOINTS, YEAR);
+      return set("checkpoint-interval-ms", Long.toString(YEAR.toMillis()));
     }
 
     /** Restarts at once, instead of with the job's own growing delays. */
