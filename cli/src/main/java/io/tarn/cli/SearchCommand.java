@@ -20,6 +20,7 @@ import io.tarn.index.search.Query;
 import io.tarn.index.search.SearchEffort;
 import io.tarn.index.search.SearchResult;
 import io.tarn.index.snapshot.Snapshot;
+import io.tarn.index.snapshot.WriterRuns;
 import io.tarn.index.storage.Storage;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -320,10 +321,13 @@ final class SearchCommand implements Callable<Integer> {
     snapshot
         .sources()
         .forEach(
-            (source, state) ->
+            (source, state) -> {
+              if (!WriterRuns.isRun(source)) {
                 out.println(
                     source
                         + " is contained up to a record of "
-                        + Amounts.age(state.lastRecordMs())));
+                        + Amounts.age(state.lastRecordMs()));
+              }
+            });
   }
 }

@@ -31,6 +31,7 @@ class DocumentsTest {
         "CONTRIBUTING.md",
         "docs/FORMAT.md",
         "docs/decisions",
+        "docs/flink-sql.md",
         "docs/operations.md",
         "docs/spark.md",
         "docs/storage.md"

@@ -30,7 +30,7 @@ final class ChangeAggregator extends AbstractStreamOperator<CommittableMessage<P
       new ListStateDescriptor<>("positions", Types.TUPLE(Types.STRING, Types.INT, Types.LONG));
 
   private final double maxBadShare;
-  private final TopicIds topicIds;
+  private final FeatureOrigin origin;
 
   private transient ChangeMerger merger;
   private transient BadShare badShare;
@@ -39,17 +39,17 @@ final class ChangeAggregator extends AbstractStreamOperator<CommittableMessage<P
 
   /**
    * @param maxBadShare the largest share of bad records with which the job goes on
-   * @param topicIds where the records come from
+   * @param origin where the records come from
    */
-  ChangeAggregator(double maxBadShare, TopicIds topicIds) {
+  ChangeAggregator(double maxBadShare, FeatureOrigin origin) {
     this.maxBadShare = maxBadShare;
-    this.topicIds = topicIds;
+    this.origin = origin;
   }
 
   @Override
   public void initializeState(StateInitializationContext context) throws Exception {
     super.initializeState(context);
-    merger = new ChangeMerger(topicIds.bySource());
+    merger = origin.merger();
     badShare = new BadShare(maxBadShare);
     lastCheckpointId = context.getRestoredCheckpointId().orElse(0);
     positions = context.getOperatorStateStore().getListState(POSITIONS);

@@ -4,9 +4,12 @@ import io.tarn.index.snapshot.Change;
 import io.tarn.index.snapshot.OffsetRange;
 import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.snapshot.SourceAdvance;
+import io.tarn.index.snapshot.WriterRuns;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -20,6 +23,10 @@ final class ChangeMerger {
   static final String OPERATION = "stream";
 
   private final Map<String, String> incarnations;
+
+  /** What numbers changes in the place of their own positions, if anything does. */
+  private final Optional<Numbering> numbering;
+
   private final Map<String, SortedMap<Integer, Long>> reached = new TreeMap<>();
 
   /** In an order in which they can be published: of each partition the earlier records first. */
@@ -38,11 +45,43 @@ final class ChangeMerger {
     }
   }
 
+  /** Gives out the numbers of a run. */
+  private static final class Numbering {
+    private final String run;
+    private final InstantSource clock;
+    private long next;
+
+    Numbering(String run, InstantSource clock) {
+      this.run = run;
+      this.clock = clock;
+    }
+
+    SortedMap<String, SourceAdvance> next() {
+      SortedMap<String, SourceAdvance> sources = new TreeMap<>();
+      sources.put(run, WriterRuns.change(next, clock.millis()));
+      next++;
+      return sources;
+    }
+  }
+
   /**
    * @param incarnations of the sources, as far as they are known
    */
   ChangeMerger(Map<String, String> incarnations) {
+    this(incarnations, Optional.empty());
+  }
+
+  private ChangeMerger(Map<String, String> incarnations, Optional<Numbering> numbering) {
     this.incarnations = incarnations;
+    this.numbering = numbering;
+  }
+
+  /**
+   * One for rows whose positions mean nothing but their order in a subtask: the index knows the
+   * changes by their numbers in a run.
+   */
+  static ChangeMerger numbering(String run, InstantSource clock) {
+    return new ChangeMerger(Map.of(), Optional.of(new Numbering(run, clock)));
   }
 
   /** Takes over the position up to which changes were made before a restart. */
@@ -98,6 +137,18 @@ final class ChangeMerger {
   }
 
   private PendingChange toChange(Part part) {
+    Change change =
+        new Change(
+            UUID.randomUUID().toString(),
+            OPERATION,
+            part.modelId,
+            part.segments,
+            List.of(),
+            numbering.map(Numbering::next).orElseGet(() -> follow(part)));
+    return new PendingChange(change, part.records, part.badRecords);
+  }
+
+  private SortedMap<String, SourceAdvance> follow(Part part) {
     SortedMap<String, SourceAdvance> sources = new TreeMap<>();
     part.reads
         .toAdvances()
@@ -109,15 +160,7 @@ final class ChangeMerger {
                         follow(source, advance.partitions()),
                         advance.lastRecordMs(),
                         incarnations.get(source))));
-    Change change =
-        new Change(
-            UUID.randomUUID().toString(),
-            OPERATION,
-            part.modelId,
-            part.segments,
-            List.of(),
-            sources);
-    return new PendingChange(change, part.records, part.badRecords);
+    return sources;
   }
 
   private SortedMap<Integer, OffsetRange> follow(

@@ -5,6 +5,7 @@ import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.snapshot.Snapshot;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.LongSupplier;
 import java.util.function.ToLongFunction;
 import org.apache.flink.metrics.Counter;
@@ -27,7 +28,7 @@ final class CommitMetrics implements AutoCloseable {
   private static final long UNKNOWN = -1;
 
   private final List<String> sources;
-  private final KafkaLag lag;
+  private final Optional<KafkaLag> lag;
   private final InstantSource clock;
   private final Counter commits;
   private final Counter committedRows;
@@ -40,20 +41,24 @@ final class CommitMetrics implements AutoCloseable {
 
   /**
    * @param operator the committer's group
-   * @param topics what the job reads
+   * @param topics what the job reads, if it reads topics
    * @param newest the index as it is
    * @param retries how often commits had to begin anew
    */
   CommitMetrics(
       MetricGroup operator,
-      KafkaLag.Topics topics,
+      Optional<KafkaLag.Topics> topics,
       Snapshot newest,
       LongSupplier retries,
       InstantSource clock) {
-    this.sources = topics.names().stream().map(TakenPositions::sourceName).toList();
+    this.sources =
+        topics.stream()
+            .flatMap(read -> read.names().stream())
+            .map(TakenPositions::sourceName)
+            .toList();
     this.snapshot = newest;
     this.clock = clock;
-    this.lag = new KafkaLag(topics);
+    this.lag = topics.map(KafkaLag::new);
     MetricGroup group = operator.addGroup(GROUP);
     commits = group.counter("commits");
     committedRows = group.counter("committedRows");
@@ -61,8 +66,11 @@ final class CommitMetrics implements AutoCloseable {
     rowsPerCommit = group.histogram("rowsPerCommit", window());
     commitMs = group.histogram("commitMs", window());
     group.gauge("commitRetries", retries::getAsLong);
-    group.gauge("freshnessMs", this::freshnessMs);
-    group.gauge("lagRecords", () -> lag.behind(snapshot));
+    lag.ifPresent(
+        behind -> {
+          group.gauge("freshnessMs", this::freshnessMs);
+          group.gauge("lagRecords", () -> behind.behind(snapshot));
+        });
     group.gauge("indexVersion", () -> snapshot.version());
     group.gauge("lastCommitTimeMs", () -> snapshot.timestampMs());
     group.gauge("segments", () -> snapshot.segments().size());
@@ -108,6 +116,6 @@ final class CommitMetrics implements AutoCloseable {
 
   @Override
   public void close() {
-    lag.close();
+    lag.ifPresent(KafkaLag::close);
   }
 }

@@ -12,5 +12,5 @@ import io.tarn.index.feature.Feature;
  * @param timestampMs the record's timestamp
  * @param feature the upsert or delete, or null if the record was set aside
  */
-record PositionedFeature(
+public record PositionedFeature(
     String source, int partition, long offset, long timestampMs, Feature feature) {}

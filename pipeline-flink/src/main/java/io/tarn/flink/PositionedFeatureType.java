@@ -5,7 +5,7 @@ import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.common.typeutils.TypeSerializer;
 
 /** Tells Flink to use {@link PositionedFeatureSerializer}. */
-final class PositionedFeatureType extends TypeInformation<PositionedFeature> {
+public final class PositionedFeatureType extends TypeInformation<PositionedFeature> {
   @Override
   public boolean isBasicType() {
     return false;

@@ -23,48 +23,52 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Publishes changes as versions of the index. A change that a restart delivers again is recognised
- * by its positions, which the index holds already.
+ * by its positions, or its number in a run, which the index holds already.
  */
 final class SnapshotCommitter implements Committer<PendingChange> {
   private static final Logger LOG = LoggerFactory.getLogger(SnapshotCommitter.class);
 
   private final Storage storage;
-  private final TopicIds.Guard topics;
+  private final Optional<TopicIds.Guard> guard;
   private final io.tarn.index.commit.Committer committer;
   private final Optional<CommitMetrics> metrics;
   private long version;
 
   /**
    * @param storage closed by this committer
-   * @param topics closed by this committer as well
-   * @param read what the job reads
+   * @param origin where the changes come from
    * @param group of this committer; none if it will have nothing to commit
    */
-  SnapshotCommitter(
-      Storage storage, TopicIds.Guard topics, KafkaLag.Topics read, Optional<MetricGroup> group)
+  SnapshotCommitter(Storage storage, FeatureOrigin origin, Optional<MetricGroup> group)
       throws IOException {
     this.storage = storage;
-    this.topics = topics;
+    this.guard = origin.guard();
     SnapshotLog log = new SnapshotLog(storage);
     this.committer = new io.tarn.index.commit.Committer(log, new ModelReassigner(storage));
     Snapshot newest = log.newest();
     this.version = newest.version();
     // A consumer that finds nothing at its position would have the job restarted without end.
     try {
-      topics.checkIfPossible();
+      if (guard.isPresent()) {
+        guard.get().checkIfPossible();
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted while Kafka was asked for its topics", e);
     }
     this.metrics =
         group.map(
-            g -> new CommitMetrics(g, read, newest, committer::retries, InstantSource.system()));
+            g ->
+                new CommitMetrics(
+                    g, origin.topics(), newest, committer::retries, InstantSource.system()));
   }
 
   @Override
   public void commit(Collection<CommitRequest<PendingChange>> requests)
       throws IOException, InterruptedException {
-    topics.check();
+    if (guard.isPresent()) {
+      guard.get().check();
+    }
     for (CommitRequest<PendingChange> request : requests) {
       if (!publish(request.getCommittable())) {
         request.signalAlreadyCommitted();
@@ -136,7 +140,7 @@ final class SnapshotCommitter implements Committer<PendingChange> {
   @Override
   public void close() throws IOException {
     metrics.ifPresent(CommitMetrics::close);
-    topics.close();
+    guard.ifPresent(TopicIds.Guard::close);
     storage.close();
   }
 }

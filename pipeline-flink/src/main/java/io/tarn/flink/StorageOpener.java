@@ -6,6 +6,6 @@ import java.io.Serializable;
 
 /** Opens the index's files on whatever machine a part of the job runs; the caller closes them. */
 @FunctionalInterface
-interface StorageOpener extends Serializable {
+public interface StorageOpener extends Serializable {
   Storage open() throws IOException;
 }

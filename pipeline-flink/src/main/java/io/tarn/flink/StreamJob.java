@@ -106,7 +106,7 @@ public final class StreamJob {
         .sinkTo(deadLetterSink(settings.kafka()))
         .name("dead letters")
         .uid("dead-letters");
-    features.sinkTo(new IndexSink(opener, topicIds, settings)).name("index").uid("index");
+    features.sinkTo(IndexSink.ofTopics(opener, topicIds, settings)).name("index").uid("index");
   }
 
   /** Sets an environment up, and reads the topics from where the index ends. */

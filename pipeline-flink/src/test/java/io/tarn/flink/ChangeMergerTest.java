@@ -9,7 +9,9 @@ import io.tarn.index.snapshot.FileRef;
 import io.tarn.index.snapshot.OffsetRange;
 import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.snapshot.SourceAdvance;
+import io.tarn.index.snapshot.WriterRuns;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -63,6 +65,28 @@ class ChangeMergerTest {
         .containsEntry(0, range(10, 12, 15))
         .containsEntry(1, range(-1, 7, 8));
     assertThat(second.change().commitId()).isNotEqualTo(first.change().commitId());
+  }
+
+  @Test
+  void changesOfRowsWithoutPositionsAreNumberedInARun() {
+    ChangeMerger numbering = ChangeMerger.numbering("run:r", () -> Instant.ofEpochMilli(1_000));
+    numbering.add(written("m", "a", 0, 1, Map.of(0, range(-1, 0, 10))));
+    numbering.add(written("n", "b", 0, 1, Map.of(0, range(-1, 10, 12))));
+    List<PendingChange> changes = numbering.drain();
+    numbering.add(written("n", "c", 0, 1, Map.of(0, range(-1, 12, 15))));
+    changes.addAll(numbering.drain());
+
+    assertThat(changes)
+        .extracting(pending -> pending.change().sources())
+        .containsExactly(
+            run(WriterRuns.change(0, 1_000)),
+            run(WriterRuns.change(1, 1_000)),
+            run(WriterRuns.change(2, 1_000)));
+    assertThat(numbering.reached()).isEmpty();
+  }
+
+  private static TreeMap<String, SourceAdvance> run(SourceAdvance change) {
+    return new TreeMap<>(Map.of("run:r", change));
   }
 
   @Test

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 
 /** One broker for all tests of the module; each test makes topics of its own. */
-final class KafkaExtension implements BeforeAllCallback {
+public final class KafkaExtension implements BeforeAllCallback {
   private static final AtomicInteger TOPICS = new AtomicInteger();
 
   private static final long LIMIT_MS = 30_000;
@@ -34,14 +34,19 @@ final class KafkaExtension implements BeforeAllCallback {
             .computeIfAbsent("broker", unused -> EmbeddedKafka.start(), EmbeddedKafka.class);
   }
 
-  String bootstrapServers() {
+  public String bootstrapServers() {
     return kafka.bootstrapServers();
   }
 
   TestTopic topic(int partitions) {
-    String name = "features-" + TOPICS.incrementAndGet();
+    return new TestTopic(kafka.bootstrapServers(), newTopic("features", partitions));
+  }
+
+  /** Makes a topic of a new name that begins with the given one. */
+  public String newTopic(String prefix, int partitions) {
+    String name = prefix + "-" + TOPICS.incrementAndGet();
     kafka.createTopic(name, partitions);
-    return new TestTopic(kafka.bootstrapServers(), name);
+    return name;
   }
 
   /** Does what retention does: removes the records before the given offsets. */

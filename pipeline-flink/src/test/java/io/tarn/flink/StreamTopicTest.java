@@ -138,8 +138,7 @@ class StreamTopicTest {
       try (SnapshotCommitter committer =
           new SnapshotCommitter(
               new LocalStorage(index.dir),
-              ids.guard(),
-              KafkaLag.Topics.of(plan.settings().kafka()),
+              new FeatureOrigin.Kafka(ids, KafkaLag.Topics.of(plan.settings().kafka())),
               Optional.empty())) {
         committer.commit(List.of());
         KAFKA.recreate(topic.name).close();

@@ -36,7 +36,7 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.flink.test.junit5.MiniClusterExtension;
 
 /** A stream job on the mini cluster of the tests. */
-final class TestJob {
+public final class TestJob {
   /** Generous: it is what a hang looks like, not how fast a job must be. */
   static final long LIMIT_MS = 90_000;
 
@@ -48,7 +48,7 @@ final class TestJob {
     this.client = client;
   }
 
-  static MiniClusterExtension cluster() {
+  public static MiniClusterExtension cluster() {
     return cluster(1);
   }
 

@@ -5,7 +5,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /** Waits for what must come about, as long as it may take on a busy machine. */
-final class Waiting {
+public final class Waiting {
   private static final long PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(20);
 
   /** One look takes no longer: if it seems to, the machine was asleep, and so were all others. */
@@ -13,7 +13,7 @@ final class Waiting {
 
   private Waiting() {}
 
-  static void until(String what, long limitMs, Callable<Boolean> condition) {
+  public static void until(String what, long limitMs, Callable<Boolean> condition) {
     long waitedNs = 0;
     long lookedNs = System.nanoTime();
     try {

@@ -14,6 +14,7 @@ import io.tarn.index.snapshot.Change;
 import io.tarn.index.snapshot.EmbedderRef;
 import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.snapshot.Snapshot;
+import io.tarn.index.snapshot.WriterRuns;
 import io.tarn.index.storage.Storage;
 import io.tarn.index.write.ModelReassigner;
 import io.tarn.spark.input.ColumnRequest;
@@ -66,7 +67,7 @@ record Overwritten(Snapshot base, int nextListId) {
     base.sources()
         .forEach(
             (source, state) -> {
-              if (!state.nextOffsets().isEmpty()) {
+              if (!state.nextOffsets().isEmpty() && !WriterRuns.isRun(source)) {
                 fed.add(source);
               }
             });

@@ -14,6 +14,7 @@ import io.tarn.index.snapshot.Change;
 import io.tarn.index.snapshot.OffsetRange;
 import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.snapshot.SourceAdvance;
+import io.tarn.index.snapshot.WriterRuns;
 import io.tarn.index.storage.LocalStorage;
 import io.tarn.index.verify.IndexVerifier;
 import io.tarn.index.write.ModelReassigner;
@@ -212,6 +213,8 @@ class OverwriteTest {
       partitions.put(3, new OffsetRange(OffsetRange.UNKNOWN, 0, 12));
       TreeMap<String, SourceAdvance> sources = new TreeMap<>();
       sources.put("kafka:features", new SourceAdvance(partitions, 1, null));
+      // What SQL wrote cannot be read again from anywhere, in contrast to a topic.
+      sources.put(WriterRuns.newRun(), WriterRuns.change(0, 1));
       new Committer(log, new ModelReassigner(storage))
           .commit(
               new Change(

@@ -9,6 +9,7 @@ import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.snapshot.SourceAdvance;
 import io.tarn.index.snapshot.SourceState;
+import io.tarn.index.snapshot.WriterRuns;
 import io.tarn.index.storage.OutcomeUnknownException;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -300,7 +301,8 @@ public final class Committer {
       segments.add(segment.committedIn(version));
     }
     segments.sort(Comparator.comparingLong(SegmentRef::sequence));
-    SortedMap<String, SourceState> sources = new TreeMap<>(base.sources());
+    SortedMap<String, SourceState> sources =
+        WriterRuns.withoutOldRuns(base.sources(), System.currentTimeMillis());
     for (Map.Entry<String, SourceAdvance> source : change.sources().entrySet()) {
       sources.put(source.getKey(), base.source(source.getKey()).after(source.getValue()));
     }
