@@ -116,7 +116,7 @@ class DriftCommitTest {
     return sum / vectors.size();
   }
 
-  @Property(tries = 40)
+  @Property(tries = 20)
   void errorsAreThoseOfBruteForce(@ForAll long seed, @ForAll Metric metric) throws Exception {
     DriftCommitTest fresh = new DriftCommitTest();
     fresh.checkErrors(new Random(seed), metric);
@@ -201,6 +201,31 @@ class DriftCommitTest {
     double smoothed = expected + 0.125 * (error(model, late) - expected);
     assertThat(last.drift().error()).isCloseTo(smoothed, within(ROUNDING * smoothed));
     assertThat(IndexVerifier.verify(storage).problems()).isEmpty();
+  }
+
+  @Test
+  void aSegmentThatIsSaidToBeNearerThanItIsIsFound() throws Exception {
+    Schema schema = schema(Metric.COSINE);
+    Random random = new Random(5);
+    Model model = model(Metric.COSINE, random, 0, new Quantizer.None());
+    create(schema, model, List.of());
+    SegmentRef sound = write(schema, model, vectors(schema, random, 100, 3));
+    SegmentRef wrong =
+        new SegmentRef(
+            sound.file(),
+            0,
+            sound.rows(),
+            0,
+            sound.minOrder(),
+            sound.maxOrder(),
+            0.99 * sound.squaredError());
+
+    committer.commit(Change.append("append", log.newest().model().id(), List.of(wrong)));
+
+    assertThat(IndexVerifier.verify(storage).problems())
+        .singleElement()
+        .asString()
+        .startsWith(sound.path() + ": has a squared error of ");
   }
 
   @Test
