@@ -19,8 +19,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Keeps an index in shape while a job writes to it: merges segments when there are new versions,
- * looks at lists now and then, and asks for a retrain when the index has drifted. What fails is tried again with the next version: an index that
- * is not in shape is slower, and nothing else.
+ * looks at lists now and then, and asks for a retrain when the index has drifted. What fails is
+ * tried again with the next version: an index that is not in shape is slower, and nothing else.
  */
 final class MaintenanceThread implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(MaintenanceThread.class);
@@ -63,15 +63,14 @@ final class MaintenanceThread implements AutoCloseable {
         new ContinuousMaintenance(
             storage,
             settings.rules()::settings,
-            OpenOptions.defaults()
-                .withTier(VectorTier.REMOTE)
-                .withMaxCacheBytes(CACHE_BYTES));
+            OpenOptions.defaults().withTier(VectorTier.REMOTE).withMaxCacheBytes(CACHE_BYTES));
     MetricGroup group = metrics.addGroup(CommitMetrics.GROUP);
     this.steps = group.counter("maintenanceSteps");
     this.failures = group.counter("maintenanceFailures");
     group.gauge("lastMaintenanceMs", () -> lastStepMs);
     group.gauge("imbalance", () -> known.latestIfAny().map(DriftSample::imbalance).orElse(UNKNOWN));
-    group.gauge("sampledRecall", () -> known.latestIfAny().map(DriftSample::recall).orElse(UNKNOWN));
+    group.gauge(
+        "sampledRecall", () -> known.latestIfAny().map(DriftSample::recall).orElse(UNKNOWN));
     group.gauge("retrainAsked", () -> known.retrainIfAsked().isPresent() ? 1 : 0);
     group.gauge("lastDriftMs", () -> drift.lastMs);
     this.thread = new Thread(this::run, "tarn-maintenance");
@@ -193,7 +192,9 @@ final class MaintenanceThread implements AutoCloseable {
                     asked.reason()));
   }
 
-  /** Something that is done now and then. Only the thread that looks uses it, but for its metric. */
+  /**
+   * Something that is done now and then. Only the thread that looks uses it, but for its metric.
+   */
   private static final class Look {
     /** It takes at most the tenth part of a processor's time. */
     private static final long REST_FACTOR = 9;

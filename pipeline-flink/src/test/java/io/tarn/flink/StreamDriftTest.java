@@ -150,11 +150,7 @@ class StreamDriftTest {
     Model old = ModelFile.read(index.storage, base.model());
     Model model =
         Model.numberedFrom(
-            old.nextListId(),
-            old.metric(),
-            TestIndex.DIMENSION,
-            centroids,
-            old.quantizer());
+            old.nextListId(), old.metric(), TestIndex.DIMENSION, centroids, old.quantizer());
     FeatureBuffer buffer = new FeatureBuffer(index.storage, TestIndex.SCHEMA, model);
     rows.forEach(buffer::add);
     List<SegmentRef> written = List.of(buffer.flush().orElseThrow());

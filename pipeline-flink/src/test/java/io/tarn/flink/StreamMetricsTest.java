@@ -123,7 +123,8 @@ class StreamMetricsTest {
   /** Each metric is in the document, and each in the document is there. */
   private static void assertDocumented(Scrape scrape) throws Exception {
     String guide = Files.readString(Path.of("..", "docs", "operations.md"));
-    Set<String> documented = find("(?m)^\\| `(\\w+)` \\| (?:decode|committer|maintenance) \\|", guide);
+    Set<String> documented =
+        find("(?m)^\\| `(\\w+)` \\| (?:decode|committer|maintenance) \\|", guide);
     Set<String> found =
         scrape.names().stream()
             .map(name -> name.replaceAll("_count$", ""))

@@ -245,8 +245,7 @@ class UpkeepJobsTest {
     String[] told = {"if-asked=true", "nlist=8"};
     assertThat(before.drift().trainedVersion()).isEqualTo(1);
     assertThat(before.drift().baselineRows()).isGreaterThanOrEqualTo(ROWS);
-    assertThat(
-            RetrainJob.run(LocalSpark.session(), settings(RetrainSettings.class, told)).steps())
+    assertThat(RetrainJob.run(LocalSpark.session(), settings(RetrainSettings.class, told)).steps())
         .isEmpty();
     assertThat(log.newest()).isEqualTo(before);
     long asking =

@@ -54,8 +54,7 @@ record MemoryPlan(VectorTier tier, long cacheBytes, int threads) {
         int threads =
             (int) Math.min(Runtime.getRuntime().availableProcessors(), Math.min(1 + more, 64));
         long room = budget - heldBytes - need.keptBytes() - threads * need.openingBytes();
-        long cacheBytes =
-            cache == 0 ? 0 : Math.min(room, Math.max(cache, options.maxCacheBytes()));
+        long cacheBytes = cache == 0 ? 0 : Math.min(room, Math.max(cache, options.maxCacheBytes()));
         return new MemoryPlan(tier, cacheBytes, Math.min(threads, added.size()));
       }
     }

@@ -15,11 +15,7 @@ import java.util.Objects;
  *     old ones but for some
  */
 public record Upkeep(
-    long madeFrom,
-    String oldModelId,
-    ModelRef newModel,
-    long maxForgottenOrder,
-    boolean trained) {
+    long madeFrom, String oldModelId, ModelRef newModel, long maxForgottenOrder, boolean trained) {
   /** Smaller than any order. */
   public static final long NOTHING_FORGOTTEN = Long.MIN_VALUE;
 

@@ -247,8 +247,7 @@ class ContinuousDriftTest {
 
   @Test
   void eachFigureIsJudgedByWhatItWasAtFirst() {
-    Drift fine =
-        new Drift(1, 1000, 2, 2.9, sample(2, 3, 0.5), sample(3, 5.9, 0.41), null);
+    Drift fine = new Drift(1, 1000, 2, 2.9, sample(2, 3, 0.5), sample(3, 5.9, 0.41), null);
     assertThat(RULES.reasonToRetrain(fine)).isEmpty();
     assertThat(RULES.reasonToRetrain(new Drift(1, 1000, 2, 3.1, null, null, null)).orElseThrow())
         .startsWith("recent rows are 1.55 times as far");

@@ -66,7 +66,9 @@ public final class AnySnapshot {
   private static Arbitrary<Drift> drift() {
     Arbitrary<DriftSample> sample =
         Combinators.combine(number(), Arbitraries.doubles(), Arbitraries.doubles(), number())
-            .as((v, imbalance, recall, n) -> new DriftSample(v, imbalance, recall, n.intValue(), 7));
+            .as(
+                (v, imbalance, recall, n) ->
+                    new DriftSample(v, imbalance, recall, n.intValue(), 7));
     Arbitrary<RetrainRequest> request =
         Combinators.combine(number(), AnyFeature.text()).as(RetrainRequest::new);
     return Combinators.combine(

@@ -48,8 +48,7 @@ class DriftTest {
   void whatIsNotKnownDoesNotCount() {
     SegmentRef unknown = new SegmentRef(new FileRef("segments/y", 1, "x"), 1, 50, 0, 0, 0);
     SegmentRef infinite = segment(50, Double.POSITIVE_INFINITY);
-    SegmentRef onlyDeletes =
-        new SegmentRef(new FileRef("segments/z", 1, "x"), 1, 0, 9, 0, 0, 0);
+    SegmentRef onlyDeletes = new SegmentRef(new FileRef("segments/z", 1, "x"), 1, 0, 9, 0, 0, 0);
 
     assertThat(infinite.squaredError()).isEqualTo(SegmentRef.UNKNOWN_ERROR);
     assertThat(TRAINED.after(List.of(unknown, infinite, onlyDeletes))).isEqualTo(TRAINED);
