@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tarn.cli.print.Amounts;
 import io.tarn.index.feature.Schema;
 import io.tarn.index.search.IndexView;
+import io.tarn.index.snapshot.Drift;
+import io.tarn.index.snapshot.DriftSample;
 import io.tarn.index.snapshot.EmbedderRef;
 import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.snapshot.Snapshot;
@@ -13,6 +15,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
@@ -136,8 +139,35 @@ final class InspectCommand implements Callable<Integer> {
     listRows.put("min", contents.minListRows());
     listRows.put("median", contents.medianListRows());
     listRows.put("max", contents.maxListRows());
+    addDrift(node, snapshot.drift());
     addFiles(node, snapshot);
     return node;
+  }
+
+  private static void addDrift(ObjectNode node, Drift drift) {
+    ObjectNode described = node.putObject("drift");
+    drift.errorRatio().ifPresent(ratio -> described.put("error_ratio", ratio));
+    drift
+        .latestIfAny()
+        .ifPresent(
+            latest -> {
+              described.put("imbalance", latest.imbalance());
+              described.put("imbalance_at_first", drift.first().imbalance());
+              described.put("recall", latest.recall());
+              described.put("recall_at_first", drift.first().recall());
+              described.put("k", DriftSample.K);
+              described.put("nprobe", latest.nprobe());
+              described.put("measured_version", latest.version());
+            });
+    drift
+        .retrainIfAsked()
+        .ifPresentOrElse(
+            asked -> {
+              ObjectNode retrain = node.putObject("retrain");
+              retrain.put("since_version", asked.sinceVersion());
+              retrain.put("reason", asked.reason());
+            },
+            () -> node.putNull("retrain"));
   }
 
   private static void addFiles(ObjectNode node, Snapshot snapshot) {
@@ -246,7 +276,49 @@ final class InspectCommand implements Callable<Integer> {
                             .collect(Collectors.joining(", "))
                         + "; newest record "
                         + Amounts.age(state.lastRecordMs())));
+    line(out, "drift", describe(snapshot.drift()));
     line(out, "in all", Amounts.bytes(contents.bytes()));
+    snapshot
+        .drift()
+        .retrainIfAsked()
+        .ifPresent(
+            asked ->
+                line(
+                    out,
+                    "retrain",
+                    "asked for since version "
+                        + asked.sinceVersion()
+                        + ": "
+                        + asked.reason()
+                        + ". Run ./tarn retrain --index "
+                        + location));
+  }
+
+  private static String describe(Drift drift) {
+    String error =
+        drift.errorRatio().isEmpty()
+            ? "too few rows to compare"
+            : String.format(
+                Locale.ROOT,
+                "recent rows %.2f times as far from their centroids, squared, as at first",
+                drift.errorRatio().getAsDouble());
+    return drift
+        .latestIfAny()
+        .map(
+            latest ->
+                error
+                    + String.format(
+                        Locale.ROOT,
+                        "; in version %d imbalance %.2f (at first %.2f), recall@%d %.3f at nprobe"
+                            + " %d (at first %.3f)",
+                        latest.version(),
+                        latest.imbalance(),
+                        drift.first().imbalance(),
+                        DriftSample.K,
+                        latest.recall(),
+                        latest.nprobe(),
+                        drift.first().recall()))
+        .orElse(error);
   }
 
   private static void line(PrintWriter out, String name, String value) {

@@ -38,6 +38,11 @@ final class RetrainCommand implements Callable<Integer> {
       description = "For how long deletes are remembered; 7d if not given.")
   private String deleteRetention;
 
+  @Option(
+      names = "--if-asked",
+      description = "Do nothing unless the index asks for it, as a stream does when rows drift.")
+  private Boolean ifAsked;
+
   @Mixin private UpkeepOptions options;
 
   @Override
@@ -46,6 +51,7 @@ final class RetrainCommand implements Callable<Integer> {
     flags.put("nlist", nlist);
     flags.put("quantizer", quantizer);
     flags.put("delete-retention", deleteRetention);
+    flags.put("if-asked", ifAsked);
     options.commands().retrain(flags);
     return Tarn.DONE;
   }

@@ -3,9 +3,16 @@ package io.tarn.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.tarn.index.commit.Committer;
+import io.tarn.index.commit.SnapshotLog;
+import io.tarn.index.snapshot.DriftSample;
+import io.tarn.index.storage.LocalStorage;
+import io.tarn.index.storage.Storage;
+import io.tarn.index.write.ModelReassigner;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.zip.CRC32C;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -70,6 +77,37 @@ class InspectCommandTest {
     assertThat(Run.tarn("inspect", "--index", films).succeeds().out())
         .containsPattern("embedder    word2vec [0-9a-f]{32}, ")
         .contains("source      none");
+  }
+
+  @Test
+  void itTellsHowFarRowsHaveDriftedAndWhatToDo() throws Exception {
+    Path index = SampleIndexes.photos(dir.resolve("drifted"));
+    assertThat(Run.tarn("inspect", "--index", index).succeeds().out())
+        .contains("drift       too few rows to compare\n")
+        .doesNotContain("retrain ");
+    JsonNode before = Run.tarn("inspect", "--index", index, "--json").json();
+    assertThat(before.at("/retrain").isNull()).isTrue();
+    assertThat(before.get("drift").isEmpty()).isTrue();
+    try (Storage storage = new LocalStorage(index)) {
+      SnapshotLog log = new SnapshotLog(storage);
+      long trained = log.newest().drift().trainedVersion();
+      List<DriftSample> measured =
+          List.of(new DriftSample(1, 1.25, 0.9, 8, 100), new DriftSample(2, 2.75, 0.1, 8, 100));
+      new Committer(log, new ModelReassigner(storage))
+          .askForRetrain(trained, "rows have moved", measured);
+    }
+
+    assertThat(Run.tarn("inspect", "--index", index).succeeds().out())
+        .contains(
+            "; in version 2 imbalance 2.75 (at first 1.25), recall@10 0.800 at nprobe 8 (at first"
+                + " 0.900)")
+        .contains(
+            "retrain     asked for since version 3: rows have moved. Run ./tarn retrain --index "
+                + index);
+    JsonNode after = Run.tarn("inspect", "--index", index, "--json").json();
+    assertThat(after.at("/retrain/since_version").intValue()).isEqualTo(3);
+    assertThat(after.at("/drift/imbalance").doubleValue()).isEqualTo(2.75);
+    assertThat(after.at("/drift/recall_at_first").doubleValue()).isEqualTo(0.9);
   }
 
   @Test

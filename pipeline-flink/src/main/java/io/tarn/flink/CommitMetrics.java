@@ -78,6 +78,7 @@ final class CommitMetrics implements AutoCloseable {
     group.gauge("storedDeletes", () -> sum(SegmentRef::deletes));
     group.gauge("storedBytes", () -> sum(segment -> segment.file().bytes()));
     group.gauge("lists", () -> snapshot.model().lists());
+    group.gauge("errorRatio", () -> snapshot.drift().errorRatio().orElse(UNKNOWN));
   }
 
   private static Histogram window() {

@@ -4,6 +4,8 @@ import io.tarn.index.maintain.ContinuousMaintenance;
 import io.tarn.index.maintain.ContinuousMaintenance.Step;
 import io.tarn.index.search.OpenOptions;
 import io.tarn.index.search.VectorTier;
+import io.tarn.index.snapshot.Drift;
+import io.tarn.index.snapshot.DriftSample;
 import io.tarn.index.storage.Storage;
 import java.io.IOException;
 import java.util.Optional;
@@ -17,18 +19,22 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Keeps an index in shape while a job writes to it: merges segments when there are new versions,
- * and looks at lists now and then. What fails is tried again with the next version: an index that
- * is not in shape is slower, and nothing else.
+ * looks at lists now and then, and asks for a retrain when the index has drifted. What fails is
+ * tried again with the next version: an index that is not in shape is slower, and nothing else.
  */
 final class MaintenanceThread implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(MaintenanceThread.class);
 
-  /** Looking at lists takes at most the tenth part of a processor's time. */
-  private static final long REST_FACTOR = 9;
+  /** Pages of vectors that exact searches look at: they are not to take what the job needs. */
+  private static final long CACHE_BYTES = 64L << 20;
+
+  /** What is not known. */
+  private static final double UNKNOWN = -1;
 
   private static final long CLOSE_MS = TimeUnit.SECONDS.toMillis(30);
 
   private final Storage storage;
+  private final String location;
   private final StreamSettings.Maintenance settings;
   private final ContinuousMaintenance maintenance;
   private final Counter steps;
@@ -38,31 +44,35 @@ final class MaintenanceThread implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private boolean newVersions = true;
-
-  /** Whether there are versions since lists were looked at. */
-  private boolean newForLists;
+  private final Look lists;
+  private final Look drift;
 
   private volatile boolean closed;
   private volatile Error fatal;
   private volatile long lastStepMs;
-  private long nextListsNs;
+  private volatile Drift known = Drift.unknown();
 
   private MaintenanceThread(
       Storage storage, StreamSettings.Maintenance settings, MetricGroup metrics) {
     this.storage = storage;
+    this.location = storage.location();
     this.settings = settings;
-    // A job that catches up and ends is through by then, and leaves one version for each commit.
-    this.nextListsNs =
-        System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(settings.listsIntervalMs());
+    this.lists = new Look(settings.lists(), settings.listsIntervalMs());
+    this.drift = new Look(true, settings.drift().intervalMs());
     this.maintenance =
         new ContinuousMaintenance(
             storage,
             settings.rules()::settings,
-            OpenOptions.defaults().withTier(VectorTier.REMOTE));
+            OpenOptions.defaults().withTier(VectorTier.REMOTE).withMaxCacheBytes(CACHE_BYTES));
     MetricGroup group = metrics.addGroup(CommitMetrics.GROUP);
     this.steps = group.counter("maintenanceSteps");
     this.failures = group.counter("maintenanceFailures");
     group.gauge("lastMaintenanceMs", () -> lastStepMs);
+    group.gauge("imbalance", () -> known.latestIfAny().map(DriftSample::imbalance).orElse(UNKNOWN));
+    group.gauge(
+        "sampledRecall", () -> known.latestIfAny().map(DriftSample::recall).orElse(UNKNOWN));
+    group.gauge("retrainAsked", () -> known.retrainIfAsked().isPresent() ? 1 : 0);
+    group.gauge("lastDriftMs", () -> drift.lastMs);
     this.thread = new Thread(this::run, "tarn-maintenance");
     thread.setDaemon(true);
   }
@@ -108,6 +118,9 @@ final class MaintenanceThread implements AutoCloseable {
           if (closed) {
             return;
           }
+          // Or what fails before a look that is due would fail again at once.
+          lists.wanted = false;
+          drift.wanted = false;
           failures.inc();
           LOG.warn("The index could not be kept in shape; tried again after the next commit", e);
         }
@@ -120,20 +133,22 @@ final class MaintenanceThread implements AutoCloseable {
     }
   }
 
-  /**
-   * Returns when there are new versions, or the time has come to look at lists; false at the end.
-   */
+  /** Returns when there are new versions, or the time has come for a look; false at the end. */
   private boolean awaitWork() throws InterruptedException {
     lock.lockInterruptibly();
     try {
-      while (!closed && !newVersions && !listsAreDue()) {
-        if (newForLists && settings.lists()) {
-          long unused = changed.awaitNanos(nextListsNs - System.nanoTime());
+      while (!closed && !newVersions && !lists.isDue() && !drift.isDue()) {
+        long waitNs = Math.min(lists.waitNs(), drift.waitNs());
+        if (waitNs < Long.MAX_VALUE) {
+          long unused = changed.awaitNanos(waitNs);
         } else {
           changed.await();
         }
       }
-      newForLists |= newVersions;
+      if (newVersions) {
+        lists.wanted = true;
+        drift.wanted = true;
+      }
       newVersions = false;
       return !closed;
     } finally {
@@ -141,31 +156,88 @@ final class MaintenanceThread implements AutoCloseable {
     }
   }
 
-  private boolean listsAreDue() {
-    return newForLists && settings.lists() && System.nanoTime() - nextListsNs >= 0;
-  }
-
   private void maintain() throws IOException {
     while (!closed && report(maintenance::mergeSegments)) {
       // Merged segments may be enough for the next size.
     }
-    if (!listsAreDue()) {
-      return;
+    if (lists.isDue()) {
+      lists.take(
+          () -> {
+            while (!closed && report(maintenance::tidy)) {
+              // Lists that were split may still be too large.
+            }
+          });
     }
-    long startedNs = System.nanoTime();
-    newForLists = false;
-    try {
-      while (!closed && report(maintenance::tidy)) {
-        // Lists that were split may still be too large.
+    // Not before lists were split, which may be all it takes.
+    if (!closed && drift.isDue()) {
+      drift.take(this::watchDrift);
+    }
+    known = maintenance.drift();
+  }
+
+  private void watchDrift() throws IOException {
+    if (settings.drift().queries() > 0) {
+      Optional<DriftSample> measured =
+          maintenance.measureDrift(settings.drift().queries(), settings.drift().nprobe());
+      measured.ifPresent(sample -> LOG.debug("Measured {}", sample));
+    }
+    maintenance
+        .askForRetrain(settings.drift().rules())
+        .ifPresent(
+            asked ->
+                LOG.warn(
+                    "Version {} asks for a retrain, ./tarn retrain --index {}: {}",
+                    asked.sinceVersion(),
+                    location,
+                    asked.reason()));
+  }
+
+  /**
+   * Something that is done now and then. Only the thread that looks uses it, but for its metric.
+   */
+  private static final class Look {
+    /** It takes at most the tenth part of a processor's time. */
+    private static final long REST_FACTOR = 9;
+
+    private final boolean enabled;
+    private final long intervalNs;
+    private long nextNs;
+    private volatile long lastMs;
+
+    /** Whether there are versions since the last time. */
+    private boolean wanted;
+
+    Look(boolean enabled, long intervalMs) {
+      this.enabled = enabled;
+      this.intervalNs = TimeUnit.MILLISECONDS.toNanos(intervalMs);
+      // A job that catches up and ends is through by then, and leaves one version for each commit.
+      this.nextNs = System.nanoTime() + intervalNs;
+    }
+
+    boolean isDue() {
+      return enabled && wanted && System.nanoTime() - nextNs >= 0;
+    }
+
+    long waitNs() {
+      return enabled && wanted ? nextNs - System.nanoTime() : Long.MAX_VALUE;
+    }
+
+    void take(IOAction action) throws IOException {
+      long startedNs = System.nanoTime();
+      wanted = false;
+      try {
+        action.run();
+      } finally {
+        long endedNs = System.nanoTime();
+        lastMs = TimeUnit.NANOSECONDS.toMillis(endedNs - startedNs);
+        nextNs = endedNs + Math.max(intervalNs, REST_FACTOR * (endedNs - startedNs));
       }
-    } finally {
-      long endedNs = System.nanoTime();
-      nextListsNs =
-          endedNs
-              + Math.max(
-                  TimeUnit.MILLISECONDS.toNanos(settings.listsIntervalMs()),
-                  REST_FACTOR * (endedNs - startedNs));
     }
+  }
+
+  @FunctionalInterface
+  private interface IOAction {
+    void run() throws IOException;
   }
 
   @FunctionalInterface

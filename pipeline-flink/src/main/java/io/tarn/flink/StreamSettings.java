@@ -1,5 +1,6 @@
 package io.tarn.flink;
 
+import io.tarn.index.maintain.DriftRules;
 import io.tarn.index.maintain.MaintenanceRules;
 import io.tarn.settings.Default;
 import java.io.Serializable;
@@ -111,6 +112,7 @@ public record StreamSettings(
    * @param dissolveBelow a list with fewer live rows than so large a share of the target is
    *     dissolved
    * @param maxDeadShare a segment or list of whose rows a larger share is dead is written anew
+   * @param drift when it asks for lists to be trained anew
    */
   public record Maintenance(
       @Default("true") boolean enabled,
@@ -121,7 +123,8 @@ public record StreamSettings(
       @Default("0") long targetListRows,
       @Default("2") double splitAbove,
       @Default("0.125") double dissolveBelow,
-      @Default("0.25") double maxDeadShare)
+      @Default("0.25") double maxDeadShare,
+      Drift drift)
       implements Serializable {
     public Maintenance {
       require(segmentsPerTier >= 2, "maintenance.segments-per-tier must be at least 2");
@@ -141,6 +144,46 @@ public record StreamSettings(
     MaintenanceRules rules() {
       return new MaintenanceRules(
           targetListRows, splitAbove, dissolveBelow, maxDeadShare, segmentsPerTier, segmentBytes);
+    }
+  }
+
+  /**
+   * @param intervalMs how often the index is measured, and judged, at most
+   * @param queries how many recent rows are searched for to measure recall; 0: nothing is measured
+   *     but assignment error
+   * @param nprobe how many lists those searches look at; 0: as many as by default
+   * @param maxErrorRatio see {@link DriftRules}
+   * @param maxImbalanceRatio see {@link DriftRules}
+   * @param maxRecallLoss see {@link DriftRules}
+   */
+  public record Drift(
+      @Default("60000") long intervalMs,
+      @Default("100") int queries,
+      @Default("0") int nprobe,
+      @Default("1.5") double maxErrorRatio,
+      @Default("2") double maxImbalanceRatio,
+      @Default("0.1") double maxRecallLoss)
+      implements Serializable {
+    private static final int MAX_QUERIES = 10_000;
+
+    public Drift {
+      double largest = io.tarn.index.snapshot.Drift.MAX_RATIO;
+      require(intervalMs >= 0, "maintenance.drift.interval-ms must not be negative");
+      require(
+          queries >= 0 && queries <= MAX_QUERIES,
+          "maintenance.drift.queries must be between 0 and " + MAX_QUERIES);
+      require(nprobe >= 0, "maintenance.drift.nprobe must not be negative");
+      require(
+          maxErrorRatio > 1 && maxErrorRatio < largest,
+          "maintenance.drift.max-error-ratio must be more than 1 and less than " + largest);
+      require(maxImbalanceRatio > 1, "maintenance.drift.max-imbalance-ratio must be more than 1");
+      require(
+          maxRecallLoss > 0 && maxRecallLoss < 1,
+          "maintenance.drift.max-recall-loss must be between 0 and 1");
+    }
+
+    DriftRules rules() {
+      return new DriftRules(maxErrorRatio, maxImbalanceRatio, maxRecallLoss);
     }
   }
 

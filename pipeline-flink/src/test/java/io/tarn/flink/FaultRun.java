@@ -233,6 +233,8 @@ final class FaultRun implements AutoCloseable {
         .set("maintenance.segments-per-tier", "3")
         .set("maintenance.target-list-rows", "20")
         .set("maintenance.lists-interval-ms", "0")
+        .set("maintenance.drift.interval-ms", "0")
+        .set("maintenance.drift.queries", "5")
         .storage(faults)
         .keepingCheckpoints()
         .restartingAtOnce();

@@ -33,7 +33,14 @@ class StreamMetricsTest {
     TestIndex index = TestIndex.create(dir.resolve("index"));
     try (TestTopic topic = KAFKA.topic(2)) {
       long startMs = System.currentTimeMillis();
-      TestJob job = new Plan(KAFKA, index, topic).set("parallelism", "2").start();
+      // With maintenance, for its metrics, and nothing that it would do.
+      TestJob job =
+          new Plan(KAFKA, index, topic)
+              .set("parallelism", "2")
+              .set("maintenance.enabled", "true")
+              .set("maintenance.segments-per-tier", "1000000")
+              .set("maintenance.lists", "false")
+              .start();
       write(topic);
       job.awaitCaughtUp(index, topic);
       Snapshot newest = index.newest();
@@ -45,6 +52,9 @@ class StreamMetricsTest {
       Scrape scrape = Scrape.of(PORT, job.id());
       assertRecords(scrape);
       assertCommits(scrape, newest);
+      assertThat(scrape.sum("errorRatio")).as("of too few rows").isEqualTo(-1);
+      assertThat(scrape.sum("imbalance")).as("of too few rows").isEqualTo(-1);
+      assertThat(scrape.sum("retrainAsked")).isZero();
       assertThat(scrape.sum("freshnessMs"))
           .isBetween(0.0, (double) System.currentTimeMillis() - startMs);
       assertDocumented(scrape);
@@ -113,7 +123,8 @@ class StreamMetricsTest {
   /** Each metric is in the document, and each in the document is there. */
   private static void assertDocumented(Scrape scrape) throws Exception {
     String guide = Files.readString(Path.of("..", "docs", "operations.md"));
-    Set<String> documented = find("(?m)^\\| `(\\w+)` \\| (?:decode|committer) \\|", guide);
+    Set<String> documented =
+        find("(?m)^\\| `(\\w+)` \\| (?:decode|committer|maintenance) \\|", guide);
     Set<String> found =
         scrape.names().stream()
             .map(name -> name.replaceAll("_count$", ""))

@@ -40,7 +40,7 @@ class StreamSettingsTest {
     StreamSettings given = load(uncommented);
     StreamSettings defaults = load(REFERENCE);
 
-    assertThat(Pattern.compile(commented).matcher(text).results()).hasSize(20);
+    assertThat(Pattern.compile(commented).matcher(text).results()).hasSize(26);
     assertThat(given.kafka()).isEqualTo(defaults.kafka());
     assertThat(given.checkpointIntervalMs()).isEqualTo(defaults.checkpointIntervalMs());
     assertThat(given.bounded()).isEqualTo(defaults.bounded());
@@ -89,6 +89,12 @@ class StreamSettingsTest {
         "buffer-bytes=1073741825             | buffer-bytes must be between 1 and 1073741824",
         "maintenance.segments-per-tier=1     | maintenance.segments-per-tier must be at least 2",
         "maintenance.split-above=1           | maintenance.split-above must be more than 1",
+        "maintenance.drift.interval-ms=-1    | maintenance.drift.interval-ms must not be negative",
+        "maintenance.drift.queries=10001     | maintenance.drift.queries must be between 0 and",
+        "maintenance.drift.nprobe=-1         | maintenance.drift.nprobe must not be negative",
+        "maintenance.drift.max-error-ratio=4 | max-error-ratio must be more than 1 and less than 4",
+        "maintenance.drift.max-recall-loss=0 | max-recall-loss must be between 0 and 1",
+        "maintenance.drift.max-imbalance-ratio=1 | max-imbalance-ratio must be more than 1",
         "kafka.bootstrap-servers=''          | kafka.bootstrap-servers must name a broker",
         "kafka.topics=[]                     | kafka.topics must name at least one topic",
         "kafka.topics=[a, b, a]              | kafka.topics names a topic twice",

@@ -232,6 +232,14 @@ public final class TestJob {
         .sum();
   }
 
+  /** A gauge of an operator of one subtask. */
+  double gauge(InMemoryReporter reporter, String operator, String name) {
+    Map<String, Metric> found =
+        reporter.findMetrics(client.getJobID(), Pattern.quote(operator) + "\\.0\\." + name + "$");
+    assertThat(found).as(name).hasSize(1);
+    return ((Number) ((Gauge<?>) found.values().iterator().next()).getValue()).doubleValue();
+  }
+
   /** Whether it has failed for good. */
   boolean failed() {
     try {

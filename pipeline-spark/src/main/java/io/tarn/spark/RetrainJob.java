@@ -13,6 +13,7 @@ import io.tarn.index.maintain.SegmentFate;
 import io.tarn.index.quantize.Quantizer;
 import io.tarn.index.snapshot.Change;
 import io.tarn.index.snapshot.ModelRef;
+import io.tarn.index.snapshot.RetrainRequest;
 import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.storage.Storage;
@@ -24,6 +25,7 @@ import io.tarn.spark.segment.ListSizes;
 import io.tarn.spark.train.Sample;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import org.apache.spark.SparkUserAppException;
 import org.apache.spark.sql.SparkSession;
 
@@ -74,6 +76,10 @@ public final class RetrainJob {
 
   private UpkeepResult retrain(Storage storage, Snapshot snapshot) throws IOException {
     UpkeepRun run = new UpkeepRun(phases);
+    Optional<RetrainRequest> asked = snapshot.drift().retrainIfAsked();
+    if (settings.ifAsked() && asked.isEmpty()) {
+      return run.result(snapshot.version(), settings.dryRun());
+    }
     DeleteRetention retention =
         UpkeepRun.retention(
             snapshot,
@@ -98,6 +104,9 @@ public final class RetrainJob {
                         live, settings.training().maxSampleRows(snapshot.schema().dimension())));
     Quantizer quantizer = Quantizer.of(settings.quantizer().orElse(snapshot.model().quantizer()));
     run.replaces(fates, true);
+    asked.ifPresent(
+        request ->
+            run.step("asked for since version %d: %s", request.sinceVersion(), request.reason()));
     run.step(
         "train %s lists, coded with %s, on the %s live rows of version %d, which has %s lists, coded"
             + " with %s; %s",

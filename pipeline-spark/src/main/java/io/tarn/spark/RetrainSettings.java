@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param forgetDeletesBelow instead: deletes of a smaller order are not remembered
  * @param attempts how many times it is begun anew because others changed the model, or replaced
  *     segments, meanwhile
+ * @param ifAsked do nothing unless the index asks for a retrain
  * @param dryRun only say what would be done
  */
 public record RetrainSettings(
@@ -26,6 +27,7 @@ public record RetrainSettings(
     @Default("7d") String deleteRetention,
     Optional<Long> forgetDeletesBelow,
     @Default("3") int attempts,
+    @Default("false") boolean ifAsked,
     @Default("false") boolean dryRun) {
   public RetrainSettings {
     SettingRules.index(index);

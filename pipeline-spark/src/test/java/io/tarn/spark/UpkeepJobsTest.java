@@ -15,6 +15,7 @@ import io.tarn.index.search.IndexReader;
 import io.tarn.index.search.IndexView;
 import io.tarn.index.search.Probe;
 import io.tarn.index.snapshot.Change;
+import io.tarn.index.snapshot.Drift;
 import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.storage.FileStat;
 import io.tarn.index.storage.LocalStorage;
@@ -235,6 +236,34 @@ class UpkeepJobsTest {
         .filter(segment -> segment.sequence() > 1)
         .mapToLong(segment -> segment.rows() + segment.deletes())
         .sum();
+  }
+
+  @Test
+  void aRetrainWaitsToBeAskedForIfItIsToldSo() throws Exception {
+    append(new Random(8), 50);
+    Snapshot before = log.newest();
+    String[] told = {"if-asked=true", "nlist=8"};
+    assertThat(before.drift().trainedVersion()).isEqualTo(1);
+    assertThat(before.drift().baselineRows()).isGreaterThanOrEqualTo(ROWS);
+    assertThat(RetrainJob.run(LocalSpark.session(), settings(RetrainSettings.class, told)).steps())
+        .isEmpty();
+    assertThat(log.newest()).isEqualTo(before);
+    long asking =
+        new Committer(log, new ModelReassigner(storage))
+            .askForRetrain(1, "rows have moved", List.of())
+            .version();
+
+    UpkeepResult result =
+        RetrainJob.run(LocalSpark.session(), settings(RetrainSettings.class, told));
+
+    assertThat(result.steps())
+        .contains("asked for since version " + asking + ": rows have moved")
+        .anyMatch(step -> step.startsWith("train 8 lists"));
+    Drift after = log.newest().drift();
+    assertThat(after.retrain()).isNull();
+    assertThat(after.trainedVersion()).isEqualTo(result.version());
+    assertThat(after.baselineRows()).isEqualTo(expected.size());
+    assertSound();
   }
 
   /** Nothing is lost that is written meanwhile, and who reads does not notice. */

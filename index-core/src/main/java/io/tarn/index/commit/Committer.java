@@ -4,7 +4,10 @@ import io.tarn.index.feature.Schema;
 import io.tarn.index.format.Format;
 import io.tarn.index.snapshot.CalibrationPoint;
 import io.tarn.index.snapshot.Change;
+import io.tarn.index.snapshot.Drift;
+import io.tarn.index.snapshot.DriftSample;
 import io.tarn.index.snapshot.History;
+import io.tarn.index.snapshot.RetrainRequest;
 import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.snapshot.SourceAdvance;
@@ -69,6 +72,7 @@ public final class Committer {
    * @throws IndexExistsException if there is one
    */
   public static Snapshot create(SnapshotLog log, NewIndex index) throws IOException {
+    List<SegmentRef> segments = index.segments().stream().map(s -> s.committedIn(1)).toList();
     Snapshot first =
         new Snapshot(
             Format.VERSION,
@@ -80,10 +84,11 @@ public final class Committer {
             index.schema(),
             index.model(),
             index.embedder(),
-            index.segments().stream().map(s -> s.committedIn(1)).toList(),
+            segments,
             new TreeMap<>(),
             List.of(),
-            History.none());
+            History.none(),
+            Drift.trained(1, segments));
     boolean published;
     try {
       published = log.newestVersion() == 0 && log.tryPublish(first);
@@ -114,6 +119,15 @@ public final class Committer {
    * @throws CommitConflictException if the index has moved on so that the change cannot be made
    */
   public Snapshot commit(Change change) throws IOException {
+    return commit(change, List.of());
+  }
+
+  /**
+   * Publishes a change, and with it what was measured of the index; as {@link #commit(Change)}.
+   *
+   * @param measured oldest first
+   */
+  public Snapshot commit(Change change, List<DriftSample> measured) throws IOException {
     Base base = readBase();
     if (base.snapshot.commitId().equals(change.commitId())) {
       return base.snapshot;
@@ -121,7 +135,56 @@ public final class Committer {
     FittingSegments segments = new FittingSegments(change, reassigner);
     // Who brings a new model has more to assign the longer it waits.
     boolean waiting = change.newModel().isEmpty();
-    return publish(change.commitId(), base, newest -> draft(newest, change, segments), waiting);
+    return publish(
+        change.commitId(),
+        base,
+        newest -> {
+          Snapshot next = draft(newest, change, segments);
+          return next.version() <= newest.version() ? next : with(measured, next);
+        },
+        waiting);
+  }
+
+  private static Snapshot with(List<DriftSample> measured, Snapshot snapshot) {
+    Drift drift = snapshot.drift();
+    for (DriftSample sample : measured) {
+      drift = drift.measured(sample);
+    }
+    return snapshot.withDrift(drift);
+  }
+
+  /**
+   * Asks, as the next version, for lists to be trained anew.
+   *
+   * @param trainedVersion the {@link Drift#trainedVersion} of the lists that are not fit any longer
+   * @param reason why; for people
+   * @param measured what was measured of the index meanwhile, oldest first
+   * @return the next version; or the newest one, if it asks already, or if lists were trained anew
+   */
+  public Snapshot askForRetrain(long trainedVersion, String reason, List<DriftSample> measured)
+      throws IOException {
+    String commitId = UUID.randomUUID().toString();
+    return publish(
+        commitId,
+        readBase(),
+        newest -> {
+          if (newest.drift().retrain() != null
+              || newest.drift().trainedVersion() != trainedVersion) {
+            return newest;
+          }
+          Snapshot next =
+              with(
+                  measured,
+                  next(
+                      newest,
+                      commitId,
+                      "ask-for-retrain",
+                      newest.segments(),
+                      newest.sources(),
+                      newest.calibration()));
+          RetrainRequest request = new RetrainRequest(next.version(), reason);
+          return next.withDrift(next.drift().asking(request));
+        });
   }
 
   /**
@@ -314,8 +377,21 @@ public final class Committer {
             segments,
             sources,
             remodelled.calibration());
+    next = next.withDrift(drift(base, change, next));
     boolean knownByPositions = !change.sources().isEmpty();
     return knownByPositions || change.upkeep() != null ? next : next.rememberingItself();
+  }
+
+  private static Drift drift(Snapshot base, Change change, Snapshot next) {
+    if (change.retrains()) {
+      return Drift.trained(next.version(), next.segments());
+    }
+    if (change.newModel().isPresent()) {
+      return base.drift().relisted(next.segments());
+    }
+    // Those that maintenance wrote anew keep their sequences.
+    return base.drift()
+        .after(next.segments().stream().filter(s -> s.sequence() == next.version()).toList());
   }
 
   /** The version after another: what is not said here stays, what is remembered too. */
@@ -339,7 +415,8 @@ public final class Committer {
         segments,
         sources,
         calibration,
-        base.history());
+        base.history(),
+        base.drift());
   }
 
   /**

@@ -6,6 +6,8 @@ import io.tarn.index.feature.Feature;
 import io.tarn.index.feature.FeatureId;
 import io.tarn.index.feature.IdType;
 import io.tarn.index.feature.Schema;
+import io.tarn.index.kernel.Kernels;
+import io.tarn.index.kernel.VectorKernels;
 import io.tarn.index.quantize.RowCode;
 import io.tarn.index.quantize.RowCoder;
 import io.tarn.index.snapshot.FileRef;
@@ -45,6 +47,7 @@ public final class SegmentWriter implements Closeable {
 
   private final Schema schema;
   private final Model model;
+  private final VectorKernels kernels = Kernels.best();
   private final RowCoder coder;
   private final RowCode code;
   private final int codeColumns;
@@ -57,6 +60,11 @@ public final class SegmentWriter implements Closeable {
   private long uncheckedBytes;
   private long rowGroupVectorBytes;
   private int lastList = Format.DELETES_LIST;
+
+  /** Where the centroid of the last list begins. */
+  private int centroid;
+
+  private double squaredError;
   private long rows;
   private long deletes;
   private long minOrder = Long.MAX_VALUE;
@@ -117,23 +125,32 @@ public final class SegmentWriter implements Closeable {
       throw new IllegalArgumentException(
           feature.vector().length + " values where the schema has " + schema.dimension());
     }
-    lastList = listId;
+    if (listId != lastList) {
+      centroid = centroidOf(listId);
+      lastList = listId;
+    }
+    squaredError +=
+        kernels.squaredL2(feature.vector(), 0, model.centroids(), centroid, schema.dimension());
     parquet.vectors().add(listId, feature.vector(), 0);
     rowGroupVectorBytes += vectorBytes;
     uncheckedBytes += vectorBytes + code.bits.length + code.full.length;
     if (coder != null) {
-      addCode(listId, feature.vector());
+      addCode(feature.vector());
     }
     addColumns(listId, feature);
     rows++;
   }
 
-  private void addCode(int listId, float[] vector) {
+  private int centroidOf(int listId) {
     int list = Arrays.binarySearch(model.listIds(), listId);
     if (list < 0) {
       throw new IllegalArgumentException("list " + listId + " is not in the model");
     }
-    coder.encode(vector, 0, model.centroids(), list * model.dimension(), code);
+    return list * model.dimension();
+  }
+
+  private void addCode(float[] vector) {
+    coder.encode(vector, 0, model.centroids(), centroid, code);
     int column = SegmentColumns.EVENT_ORDER;
     writeBytes(column++, code.bits);
     parquet.column(column++).write(code.offset, 0, 1);
@@ -184,7 +201,8 @@ public final class SegmentWriter implements Closeable {
         rows,
         deletes,
         minOrder,
-        maxOrder);
+        maxOrder,
+        squaredError);
   }
 
   @Override

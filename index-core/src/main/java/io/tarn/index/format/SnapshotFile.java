@@ -13,6 +13,7 @@ import io.tarn.index.feature.IdType;
 import io.tarn.index.feature.Metric;
 import io.tarn.index.quantize.Quantizer;
 import io.tarn.index.snapshot.Change;
+import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.storage.RelativePath;
 import java.io.IOException;
@@ -32,6 +33,11 @@ public final class SnapshotFile {
   private static final String SOURCES = "sources";
   private static final String HISTORY = "history";
   private static final String INCARNATION = "incarnation";
+  private static final String DRIFT = "drift";
+  private static final String SEGMENTS = "segments";
+  private static final String ADDED = "added";
+  private static final String SQUARED_ERROR = "squared_error";
+  private static final String TRAINED = "trained";
   private static final String CHECKSUM_START = ",\"crc32c\":\"";
   private static final String CHECKSUM_END = "\"}\n";
   private static final int CHECKSUM_BYTES = CHECKSUM_START.length() + 8 + CHECKSUM_END.length();
@@ -93,6 +99,10 @@ public final class SnapshotFile {
         // Versions from before anything was remembered.
         members.putNull(HISTORY);
       }
+      if (tree instanceof ObjectNode members && !members.has(DRIFT)) {
+        members.putNull(DRIFT);
+      }
+      completeSegments(tree.path(SEGMENTS));
       Snapshot snapshot = Binding.JSON.treeToValue(tree, Snapshot.class);
       return checked(path, snapshot);
     } catch (JsonProcessingException e) {
@@ -134,6 +144,10 @@ public final class SnapshotFile {
       // And from before schemas could grow.
       change.putArray(NEW_ATTRIBUTES);
     }
+    if (tree.path(UPKEEP) instanceof ObjectNode upkeep && !upkeep.has(TRAINED)) {
+      upkeep.put(TRAINED, false);
+    }
+    completeSegments(tree.path(ADDED));
     completeSources(tree);
     return Binding.JSON.treeToValue(tree, Change.class);
   }
@@ -143,6 +157,15 @@ public final class SnapshotFile {
     for (JsonNode source : tree.path(SOURCES)) {
       if (source instanceof ObjectNode state && !state.has(INCARNATION)) {
         state.putNull(INCARNATION);
+      }
+    }
+  }
+
+  /** Segments from before it was counted how far rows are from their centroids. */
+  private static void completeSegments(JsonNode segments) {
+    for (JsonNode segment : segments) {
+      if (segment instanceof ObjectNode ref && !ref.has(SQUARED_ERROR)) {
+        ref.put(SQUARED_ERROR, SegmentRef.UNKNOWN_ERROR);
       }
     }
   }

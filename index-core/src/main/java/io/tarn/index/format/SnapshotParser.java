@@ -9,11 +9,14 @@ import io.tarn.index.feature.IdType;
 import io.tarn.index.feature.Metric;
 import io.tarn.index.feature.Schema;
 import io.tarn.index.snapshot.CalibrationPoint;
+import io.tarn.index.snapshot.Drift;
+import io.tarn.index.snapshot.DriftSample;
 import io.tarn.index.snapshot.EmbedderRef;
 import io.tarn.index.snapshot.FileRef;
 import io.tarn.index.snapshot.History;
 import io.tarn.index.snapshot.ModelRef;
 import io.tarn.index.snapshot.PastCommit;
+import io.tarn.index.snapshot.RetrainRequest;
 import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.snapshot.SourceState;
@@ -119,6 +122,10 @@ final class SnapshotParser {
       return Math.toIntExact(number(name));
     }
 
+    double fraction(String name) {
+      return ((Number) get(name)).doubleValue();
+    }
+
     Members object(String name) {
       return new Members(get(name));
     }
@@ -150,7 +157,8 @@ final class SnapshotParser {
         members.list("segments", SnapshotParser::segment),
         sources(members.object("sources")),
         members.list("calibration", SnapshotParser::calibrationPoint),
-        history(members));
+        history(members),
+        drift(members));
   }
 
   /** Absent in versions from before anything was remembered. */
@@ -163,6 +171,43 @@ final class SnapshotParser {
         members.number("oldest_version"),
         members.list(
             "appends", append -> new PastCommit(append.text("id"), append.number("timestamp_ms"))));
+  }
+
+  /** Absent in versions from before it was measured. */
+  private static Drift drift(Members snapshot) {
+    if (snapshot.members.get("drift") == null) {
+      return Drift.unknown();
+    }
+    Members members = snapshot.object("drift");
+    return new Drift(
+        members.number("trained_version"),
+        members.number("baseline_rows"),
+        members.fraction("baseline_error"),
+        members.fraction("error"),
+        driftSample(members, "first"),
+        driftSample(members, "latest"),
+        retrainRequest(members));
+  }
+
+  private static DriftSample driftSample(Members drift, String name) {
+    if (drift.members.get(name) == null) {
+      return null;
+    }
+    Members members = drift.object(name);
+    return new DriftSample(
+        members.number("version"),
+        members.fraction("imbalance"),
+        members.fraction("recall"),
+        members.smallNumber("nprobe"),
+        members.smallNumber("queries"));
+  }
+
+  private static RetrainRequest retrainRequest(Members drift) {
+    if (drift.members.get("retrain") == null) {
+      return null;
+    }
+    Members members = drift.object("retrain");
+    return new RetrainRequest(members.number("since_version"), members.text("reason"));
   }
 
   private static Schema schema(Members members) {
@@ -204,7 +249,11 @@ final class SnapshotParser {
         members.number("rows"),
         members.number("deletes"),
         members.number("min_order"),
-        members.number("max_order"));
+        members.number("max_order"),
+        // Absent in segments from before it was counted.
+        members.members.get("squared_error") == null
+            ? SegmentRef.UNKNOWN_ERROR
+            : members.fraction("squared_error"));
   }
 
   private static SortedMap<String, SourceState> sources(Members members) {
@@ -225,8 +274,7 @@ final class SnapshotParser {
   }
 
   private static CalibrationPoint calibrationPoint(Members members) {
-    Number recall = (Number) members.get("recall");
     return new CalibrationPoint(
-        members.smallNumber("nprobe"), members.smallNumber("k"), recall.doubleValue());
+        members.smallNumber("nprobe"), members.smallNumber("k"), members.fraction("recall"));
   }
 }

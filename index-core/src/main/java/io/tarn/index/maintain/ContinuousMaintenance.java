@@ -7,10 +7,14 @@ import io.tarn.index.search.IndexReader;
 import io.tarn.index.search.IndexView;
 import io.tarn.index.search.OpenOptions;
 import io.tarn.index.snapshot.Change;
+import io.tarn.index.snapshot.Drift;
+import io.tarn.index.snapshot.DriftSample;
+import io.tarn.index.snapshot.RetrainRequest;
 import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.storage.Storage;
 import io.tarn.index.write.ModelReassigner;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -34,6 +38,12 @@ public final class ContinuousMaintenance {
   private final OpenOptions options;
   private IndexReader reader;
 
+  /** The newest version that was looked at. */
+  private Snapshot seen;
+
+  /** What is not published yet, oldest first: with the next step, or a request for a retrain. */
+  private final List<DriftSample> measured = new ArrayList<>();
+
   /** When what is worth doing. */
   @FunctionalInterface
   public interface Rules {
@@ -52,7 +62,8 @@ public final class ContinuousMaintenance {
   public record Step(MaintenanceTask task, Snapshot snapshot) {}
 
   /**
-   * @param options how the index is opened to look at its lists; vectors are not looked at
+   * @param options how the index is opened to look at its lists; vectors are looked at to measure
+   *     recall only
    */
   public ContinuousMaintenance(Storage storage, Rules rules, OpenOptions options) {
     this.storage = storage;
@@ -70,6 +81,7 @@ public final class ContinuousMaintenance {
   public Optional<Step> mergeSegments() throws IOException {
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
       Snapshot snapshot = log.newest();
+      seen = snapshot;
       PlanSettings settings = rules.settings(snapshot, rows(snapshot));
       List<MaintenanceTask> tasks = MaintenancePlan.ofSegments(snapshot, settings).tasks();
       try {
@@ -99,12 +111,56 @@ public final class ContinuousMaintenance {
     return Optional.empty();
   }
 
+  /**
+   * Measures how uneven lists are, and the recall of searches for recent rows. It is published with
+   * the next step.
+   *
+   * @param queries how many recent rows are searched for, exactly and as usual
+   * @param nprobe how many lists are looked at as usual; 0: as many as by default
+   * @return empty if there are too few rows for the lists
+   */
+  public Optional<DriftSample> measureDrift(int queries, int nprobe) throws IOException {
+    Optional<DriftSample> sample = DriftMeasurement.of(newestView(), queries, nprobe);
+    measured.removeIf(older -> seen.drift().measured(older).equals(seen.drift()));
+    sample.ifPresent(measured::add);
+    if (measured.size() > Drift.RECENT_SAMPLES) {
+      measured.remove(0);
+    }
+    return sample;
+  }
+
+  /** The drift of the newest version that was looked at, and what was measured since. */
+  public Drift drift() {
+    Drift drift = seen == null ? Drift.unknown() : seen.drift();
+    for (DriftSample sample : measured) {
+      drift = drift.measured(sample);
+    }
+    return drift;
+  }
+
+  /**
+   * Asks for a retrain, by a version of its own, if the index has drifted farther than it may.
+   *
+   * @return what is asked for, unless somebody asked before, or lists were trained anew meanwhile
+   */
+  public Optional<RetrainRequest> askForRetrain(DriftRules limits) throws IOException {
+    Drift drift = drift();
+    Optional<String> reason = limits.reasonToRetrain(drift);
+    if (drift.retrain() != null || reason.isEmpty()) {
+      return Optional.empty();
+    }
+    long before = seen.version();
+    seen = committer.askForRetrain(drift.trainedVersion(), reason.get(), measured);
+    return seen.drift().retrainIfAsked().filter(request -> request.sinceVersion() > before);
+  }
+
   private IndexView newestView() throws IOException {
     if (reader == null) {
       reader = IndexReader.open(storage, options);
     } else {
       reader.refresh();
     }
+    seen = reader.view().snapshot();
     return reader.view();
   }
 
@@ -114,7 +170,8 @@ public final class ContinuousMaintenance {
     for (MaintenanceTask task : tasks) {
       Optional<Change> change = maintenance.perform(task);
       if (change.isPresent()) {
-        return Optional.of(new Step(task, committer.commit(change.get())));
+        seen = committer.commit(change.get(), measured);
+        return Optional.of(new Step(task, seen));
       }
     }
     return Optional.empty();

@@ -44,7 +44,7 @@ final class Replacement {
         added,
         List.copyOf(removed),
         new TreeMap<>(),
-        new Upkeep(snapshot.version(), snapshot.model().id(), newModel, maxForgottenOrder));
+        new Upkeep(snapshot.version(), snapshot.model().id(), newModel, maxForgottenOrder, false));
   }
 
   private SegmentOutput output(long sequence) {

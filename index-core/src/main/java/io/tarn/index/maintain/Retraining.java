@@ -40,6 +40,6 @@ public final class Retraining {
       Snapshot made, ModelRef model, List<SegmentFate> fates, List<SegmentRef> written) {
     long sequence = fates.stream().mapToLong(fate -> fate.ref().sequence()).max().orElse(1);
     List<SegmentRef> added = written.stream().map(ref -> ref.committedIn(sequence)).toList();
-    return Rewriting.change("retrain", made, model, fates, added, true);
+    return Rewriting.change("retrain", made, model, fates, added, true).retraining();
   }
 }

@@ -85,6 +85,6 @@ public final class Rewriting {
         added,
         removed,
         new TreeMap<>(),
-        new Upkeep(made.version(), made.model().id(), newModel, maxForgottenOrder));
+        new Upkeep(made.version(), made.model().id(), newModel, maxForgottenOrder, false));
   }
 }

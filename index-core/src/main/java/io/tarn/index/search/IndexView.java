@@ -12,11 +12,13 @@ import io.tarn.index.segment.Segment;
 import io.tarn.index.snapshot.Snapshot;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import java.util.function.Consumer;
 
 /**
@@ -120,6 +122,42 @@ public final class IndexView {
         }
       }
     }
+  }
+
+  /**
+   * Some live features of the newest segments.
+   *
+   * @param recent how many live features the segments have between them from which is drawn, at
+   *     least, if there are so many
+   * @param count how many are drawn, or all if there are fewer
+   * @param seed the same view and seed give the same features
+   * @throws java.io.UncheckedIOException as {@link #search(Query)} does
+   */
+  public List<Feature> sampleNewest(long recent, int count, long seed) {
+    List<Integer> newest = new ArrayList<>();
+    for (int s = 0; s < segments.size(); s++) {
+      newest.add(s);
+    }
+    newest.sort(
+        Comparator.comparingLong((Integer s) -> segments.get(s).segment.ref().sequence())
+            .reversed());
+    long left = 0;
+    int chosen = 0;
+    while (chosen < newest.size() && left < recent) {
+      left += live.count(newest.get(chosen++));
+    }
+    Random random = new Random(seed);
+    List<Feature> sample = new ArrayList<>();
+    for (int s : newest.subList(0, chosen)) {
+      Segment segment = segments.get(s).segment;
+      for (int row = segment.deletes(); row < segment.rowCount(); row++) {
+        // Each of those that are left is drawn as likely as any other.
+        if (live.isLive(s, row) && random.nextDouble() * left-- < count - sample.size()) {
+          sample.add(segment.feature(row));
+        }
+      }
+    }
+    return sample;
   }
 
   /**

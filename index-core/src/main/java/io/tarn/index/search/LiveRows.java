@@ -30,6 +30,15 @@ final class LiveRows {
     return count;
   }
 
+  /** How many rows of a segment are live. */
+  long count(int segment) {
+    long count = 0;
+    for (long word : bitmaps.get(segment)) {
+      count += Long.bitCount(word);
+    }
+    return count;
+  }
+
   /** Bytes of memory for the rows of a segment. */
   static long bytesFor(int rows) {
     return (rows + 63) / 64 * (long) Long.BYTES;

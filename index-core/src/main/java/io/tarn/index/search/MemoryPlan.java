@@ -54,7 +54,8 @@ record MemoryPlan(VectorTier tier, long cacheBytes, int threads) {
         int threads =
             (int) Math.min(Runtime.getRuntime().availableProcessors(), Math.min(1 + more, 64));
         long room = budget - heldBytes - need.keptBytes() - threads * need.openingBytes();
-        return new MemoryPlan(tier, cache == 0 ? 0 : room, Math.min(threads, added.size()));
+        long cacheBytes = cache == 0 ? 0 : Math.min(room, Math.max(cache, options.maxCacheBytes()));
+        return new MemoryPlan(tier, cacheBytes, Math.min(threads, added.size()));
       }
     }
     throw tooSmall(options, snapshot, heldBytes, newModel, added, mappable);

@@ -66,6 +66,24 @@ public record Change(
     return upkeep == null ? Optional.empty() : Optional.ofNullable(upkeep.newModel());
   }
 
+  /** Whether it brings lists that were trained anew. */
+  public boolean retrains() {
+    return upkeep != null && upkeep.trained();
+  }
+
+  /** This change, whose model was trained anew. */
+  public Change retraining() {
+    Upkeep trained =
+        new Upkeep(
+            upkeep.madeFrom(),
+            upkeep.oldModelId(),
+            upkeep.newModel(),
+            upkeep.maxForgottenOrder(),
+            true);
+    return new Change(
+        commitId, operation, modelId, added, removed, sources, trained, newAttributes);
+  }
+
   /** Whether it does nothing but add attributes. */
   public boolean isSchemaOnly() {
     return added.isEmpty() && removed.isEmpty() && sources.isEmpty() && upkeep == null;
@@ -94,7 +112,7 @@ public record Change(
         added,
         base.segments().stream().map(SegmentRef::path).toList(),
         new TreeMap<>(),
-        new Upkeep(base.version(), base.model().id(), model, Upkeep.NOTHING_FORGOTTEN));
+        new Upkeep(base.version(), base.model().id(), model, Upkeep.NOTHING_FORGOTTEN, true));
   }
 
   /** A change that adds rows which come from no positioned source. */

@@ -24,6 +24,7 @@ import java.util.TreeMap;
  * @param sources the positions up to which each source is contained
  * @param calibration measured recall by nprobe; empty until measured
  * @param history what is remembered of versions before
+ * @param drift how far the rows have moved away from those that the lists were trained for
  */
 public record Snapshot(
     int formatVersion,
@@ -38,7 +39,8 @@ public record Snapshot(
     List<SegmentRef> segments,
     SortedMap<String, SourceState> sources,
     List<CalibrationPoint> calibration,
-    History history) {
+    History history,
+    Drift drift) {
   public Snapshot {
     Objects.requireNonNull(indexId, "indexId");
     Objects.requireNonNull(commitId, "commitId");
@@ -48,6 +50,7 @@ public record Snapshot(
     sources = Collections.unmodifiableSortedMap(new TreeMap<>(sources));
     calibration = List.copyOf(calibration);
     history = history == null ? History.none() : history;
+    drift = drift == null ? Drift.unknown() : drift;
   }
 
   /** The embedder, if the index has one. */
@@ -57,29 +60,35 @@ public record Snapshot(
 
   /** This snapshot with another model; what was measured with the old one is not true of it. */
   public Snapshot withModel(ModelRef other) {
-    return with(schema, other, other.equals(model) ? calibration : List.of(), history);
+    return with(schema, other, other.equals(model) ? calibration : List.of(), history, drift);
   }
 
   /** This snapshot with another schema. */
   public Snapshot withSchema(Schema other) {
-    return with(other, model, calibration, history);
+    return with(other, model, calibration, history, drift);
   }
 
   /** This snapshot, remembering that its commit brought rows without positions. */
   public Snapshot rememberingItself() {
-    return with(schema, model, calibration, history.after(commitId, timestampMs));
+    return with(schema, model, calibration, history.after(commitId, timestampMs), drift);
   }
 
   /** This snapshot, saying that those before {@code oldest} have expired. */
   public Snapshot withOldestVersion(long oldest) {
-    return with(schema, model, calibration, history.expiredBefore(oldest));
+    return with(schema, model, calibration, history.expiredBefore(oldest), drift);
+  }
+
+  /** This snapshot with another account of its drift. */
+  public Snapshot withDrift(Drift other) {
+    return with(schema, model, calibration, history, other);
   }
 
   private Snapshot with(
       Schema otherSchema,
       ModelRef otherModel,
       List<CalibrationPoint> otherCalibration,
-      History otherHistory) {
+      History otherHistory,
+      Drift otherDrift) {
     return new Snapshot(
         formatVersion,
         indexId,
@@ -93,7 +102,8 @@ public record Snapshot(
         segments,
         sources,
         otherCalibration,
-        otherHistory);
+        otherHistory,
+        otherDrift);
   }
 
   /** The state of a source; {@link SourceState#unread()} if the snapshot does not know it. */

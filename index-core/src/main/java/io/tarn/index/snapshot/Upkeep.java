@@ -11,12 +11,18 @@ import java.util.Objects;
  * @param newModel the model that takes its place, or null if it stays
  * @param maxForgottenOrder the largest order of the deletes that the change leaves out though they
  *     are the newest of their ids; {@link #NOTHING_FORGOTTEN} if there are none
+ * @param trained whether the lists of the new model were trained anew, on all rows, and are not the
+ *     old ones but for some
  */
-public record Upkeep(long madeFrom, String oldModelId, ModelRef newModel, long maxForgottenOrder) {
+public record Upkeep(
+    long madeFrom, String oldModelId, ModelRef newModel, long maxForgottenOrder, boolean trained) {
   /** Smaller than any order. */
   public static final long NOTHING_FORGOTTEN = Long.MIN_VALUE;
 
   public Upkeep {
     Objects.requireNonNull(oldModelId, "oldModelId");
+    if (trained && newModel == null) {
+      throw new IllegalArgumentException("lists that were trained anew make a new model");
+    }
   }
 }

@@ -37,6 +37,12 @@ public final class IndexVerifier {
   /** Rounding in unit vectors; a vector farther off was not normalised. */
   private static final double UNIT_TOLERANCE = 1e-3;
 
+  /** Rounding in a sum of squares, computed in floats, relative; */
+  private static final double ERROR_TOLERANCE = 1e-3;
+
+  /** and of squares that are too small for floats, of each value. */
+  private static final double SMALLEST_SQUARE = 1e-37;
+
   private final Storage storage;
   private final List<String> problems = new ArrayList<>();
   private final Map<String, FileRef> checked = new HashMap<>();
@@ -262,6 +268,40 @@ public final class IndexVerifier {
         return;
       }
     }
+    checkError(segment, model);
+  }
+
+  /** How far rows are from their centroids is what the snapshot says, if it does. */
+  private void checkError(Segment segment, Model model) {
+    double recorded = segment.ref().squaredError();
+    if (recorded == SegmentRef.UNKNOWN_ERROR) {
+      return;
+    }
+    int dimension = model.dimension();
+    float[] vector = new float[dimension];
+    double sum = 0;
+    for (int row = 0; row < segment.vectors().size(); row++) {
+      segment.vectors().copy(row, vector, 0);
+      int listId = segment.lists().listOf(segment.deletes() + row);
+      int list = Arrays.binarySearch(model.listIds(), listId);
+      if (list < 0) {
+        // Which is a problem of its own.
+        return;
+      }
+      for (int i = 0; i < dimension; i++) {
+        double difference = (double) vector[i] - model.centroids()[list * dimension + i];
+        sum += difference * difference;
+      }
+    }
+    double rounding =
+        ERROR_TOLERANCE * sum + SMALLEST_SQUARE * dimension * segment.vectors().size();
+    check(
+        Math.abs(recorded - sum) <= rounding,
+        segment.ref().path()
+            + ": has a squared error of "
+            + sum
+            + " where the snapshot says "
+            + recorded);
   }
 
   /** Names the first row that is out of place. */

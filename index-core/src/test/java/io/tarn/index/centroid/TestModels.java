@@ -9,7 +9,22 @@ public final class TestModels {
 
   /** One list, numbered 0, whose centroid is the origin, and no codes. */
   public static Model anyOf(Schema schema) {
-    return Model.of(
-        schema.metric(), schema.dimension(), new float[schema.dimension()], new Quantizer.None());
+    return withLists(schema, 0);
+  }
+
+  /**
+   * The centroids of all lists are the origin, and there are no codes.
+   *
+   * @param ascending numbers of the lists; if there are none, there is a list 0
+   */
+  public static Model withLists(Schema schema, int... ascending) {
+    int[] listIds = ascending.length == 0 ? new int[1] : ascending;
+    return new Model(
+        schema.metric(),
+        schema.dimension(),
+        listIds,
+        listIds[listIds.length - 1] + 1,
+        new float[listIds.length * schema.dimension()],
+        new Quantizer.None());
   }
 }

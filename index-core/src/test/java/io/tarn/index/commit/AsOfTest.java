@@ -7,6 +7,7 @@ import io.tarn.index.feature.IdType;
 import io.tarn.index.feature.Metric;
 import io.tarn.index.feature.Schema;
 import io.tarn.index.format.SnapshotFile;
+import io.tarn.index.snapshot.Drift;
 import io.tarn.index.snapshot.FileRef;
 import io.tarn.index.snapshot.History;
 import io.tarn.index.snapshot.ModelRef;
@@ -112,7 +113,8 @@ class AsOfTest {
             .toList(),
         new TreeMap<>(Map.of(SOURCE, new SourceState(offsets, 0, incarnation))),
         List.of(),
-        History.none());
+        History.none(),
+        Drift.unknown());
   }
 
   private static boolean isSignpost(long version, long newest) {

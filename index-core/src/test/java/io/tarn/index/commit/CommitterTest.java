@@ -14,6 +14,7 @@ import io.tarn.index.quantize.Quantizer;
 import io.tarn.index.search.IndexReader;
 import io.tarn.index.search.IndexView;
 import io.tarn.index.snapshot.Change;
+import io.tarn.index.snapshot.Drift;
 import io.tarn.index.snapshot.History;
 import io.tarn.index.snapshot.ModelRef;
 import io.tarn.index.snapshot.OffsetRange;
@@ -294,7 +295,8 @@ class CommitterTest {
             List.of(),
             base.sources(),
             base.calibration(),
-            History.none());
+            History.none(),
+            Drift.unknown());
     assertThat(log.tryPublish(next)).isTrue();
     return ref;
   }

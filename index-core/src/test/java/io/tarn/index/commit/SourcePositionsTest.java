@@ -7,6 +7,7 @@ import io.tarn.index.feature.IdType;
 import io.tarn.index.feature.Metric;
 import io.tarn.index.feature.Schema;
 import io.tarn.index.snapshot.Change;
+import io.tarn.index.snapshot.Drift;
 import io.tarn.index.snapshot.FileRef;
 import io.tarn.index.snapshot.History;
 import io.tarn.index.snapshot.ModelRef;
@@ -41,7 +42,8 @@ class SourcePositionsTest {
         List.of(),
         new TreeMap<>(Map.of(TOPIC, new SourceState(known, 0))),
         List.of(),
-        History.none());
+        History.none(),
+        Drift.unknown());
   }
 
   private static Change change(Map<Integer, OffsetRange> ranges) {

@@ -22,6 +22,7 @@ import io.tarn.index.search.IndexReader;
 import io.tarn.index.search.IndexView;
 import io.tarn.index.search.Probe;
 import io.tarn.index.snapshot.Change;
+import io.tarn.index.snapshot.Drift;
 import io.tarn.index.snapshot.EmbedderRef;
 import io.tarn.index.snapshot.FileRef;
 import io.tarn.index.snapshot.OffsetRange;
@@ -185,6 +186,10 @@ class FormatOneTest {
     assertThat(snapshot.segments()).extracting(SegmentRef::sequence).containsExactly(1L, 2L);
     assertThat(snapshot.segments()).extracting(SegmentRef::deletes).containsExactly(0L, 1L);
     assertThat(snapshot.calibration()).isEmpty();
+    assertThat(snapshot.drift()).isEqualTo(Drift.unknown());
+    assertThat(snapshot.segments())
+        .extracting(SegmentRef::squaredError)
+        .containsOnly(SegmentRef.UNKNOWN_ERROR);
     assertThat(view.model().listIds()).containsExactly(0, 1);
     assertThat(view.model().centroids()).containsExactly(1, 0, 0, 0, 1, 0);
 

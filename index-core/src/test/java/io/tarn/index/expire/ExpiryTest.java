@@ -22,6 +22,7 @@ import io.tarn.index.maintain.Maintenance;
 import io.tarn.index.quantize.Quantizer;
 import io.tarn.index.search.IndexReader;
 import io.tarn.index.snapshot.Change;
+import io.tarn.index.snapshot.Drift;
 import io.tarn.index.snapshot.FileRef;
 import io.tarn.index.snapshot.History;
 import io.tarn.index.snapshot.SegmentRef;
@@ -144,7 +145,8 @@ class ExpiryTest {
         s.segments(),
         s.sources(),
         s.calibration(),
-        s.history());
+        s.history(),
+        s.drift());
   }
 
   private static List<String> paths(List<FileStat> files) {
@@ -327,7 +329,8 @@ class ExpiryTest {
               List.of(segment),
               first.sources(),
               List.of(),
-              History.none());
+              History.none(),
+              Drift.unknown());
       storage.overwrite(SnapshotLog.path(version), SnapshotFile.toBytes(snapshot));
       storage.date(SnapshotLog.path(version), time.toEpochMilli());
       storage.overwrite(segment.path(), new byte[1]);

@@ -24,6 +24,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
+import java.util.stream.IntStream;
 import java.util.zip.CRC32;
 import org.apache.parquet.ParquetReadOptions;
 import org.apache.parquet.example.data.Group;
@@ -87,9 +88,11 @@ class SegmentLayoutTest {
         rows.add(new Row(2 * l, new Feature(id, vector, i, i, title)));
       }
     }
+    int[] lists = IntStream.range(0, listRows.length).map(l -> 2 * l).toArray();
     SegmentRef ref;
     try (SegmentWriter writer =
-        new SegmentWriter(new LocalStorage(directory), schema, TestModels.anyOf(schema))) {
+        new SegmentWriter(
+            new LocalStorage(directory), schema, TestModels.withLists(schema, lists))) {
       for (Row row : rows) {
         if (row.feature().deleted()) {
           writer.addDelete(row.feature());

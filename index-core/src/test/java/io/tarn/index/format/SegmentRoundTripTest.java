@@ -107,7 +107,9 @@ class SegmentRoundTripTest {
 
   private static SegmentRef write(Storage storage, Schema schema, List<Row> rows)
       throws IOException {
-    try (SegmentWriter writer = new SegmentWriter(storage, schema, TestModels.anyOf(schema))) {
+    int[] lists = rows.stream().mapToInt(Row::list).filter(l -> l >= 0).distinct().toArray();
+    try (SegmentWriter writer =
+        new SegmentWriter(storage, schema, TestModels.withLists(schema, lists))) {
       for (Row row : rows) {
         if (row.feature().deleted()) {
           writer.addDelete(row.feature());

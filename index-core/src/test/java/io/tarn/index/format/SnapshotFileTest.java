@@ -4,8 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tarn.index.snapshot.AnySnapshot;
 import io.tarn.index.snapshot.Change;
+import io.tarn.index.snapshot.Drift;
+import io.tarn.index.snapshot.FileRef;
+import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.snapshot.SourceAdvance;
 import java.io.IOException;
@@ -64,11 +68,53 @@ class SnapshotFileTest {
     assertThat(SnapshotFile.changeFromBytes(SnapshotFile.changeToBytes(change))).isEqualTo(change);
   }
 
+  /** As they are usually read, and as those are that hold something unusual. */
+  @Property(tries = 100)
+  void snapshotsFromBeforeDriftWasMeasuredAreRead(
+      @ForAll("snapshots") Snapshot snapshot, @ForAll boolean unusual) throws IOException {
+    ObjectNode tree = (ObjectNode) new JsonMapper().readTree(SnapshotFile.toBytes(snapshot));
+    tree.remove(List.of("drift", "crc32c"));
+    tree.get("segments").forEach(segment -> ((ObjectNode) segment).remove("squared_error"));
+    if (unusual) {
+      tree.put("from_the_future", true);
+    }
+
+    Snapshot read = SnapshotFile.fromBytes("x.json", checksummed(tree));
+
+    assertThat(read.drift()).isEqualTo(Drift.unknown());
+    assertThat(read.segments())
+        .allMatch(segment -> segment.squaredError() == SegmentRef.UNKNOWN_ERROR)
+        .extracting(SegmentRef::file)
+        .isEqualTo(snapshot.segments().stream().map(SegmentRef::file).toList());
+    assertThat(read.sources()).isEqualTo(snapshot.sources());
+  }
+
+  @Property(tries = 100)
+  void whatIsUnusualDoesNotKeepDriftFromBeingRead(@ForAll("snapshots") Snapshot snapshot)
+      throws IOException {
+    ObjectNode tree = (ObjectNode) new JsonMapper().readTree(SnapshotFile.toBytes(snapshot));
+    tree.remove("crc32c");
+    tree.put("from_the_future", true);
+
+    assertThat(SnapshotFile.fromBytes("x.json", checksummed(tree))).isEqualTo(snapshot);
+  }
+
+  private static byte[] checksummed(ObjectNode snapshot) throws IOException {
+    byte[] body = new JsonMapper().writeValueAsBytes(snapshot);
+    CRC32C crc = new CRC32C();
+    crc.update(body, 0, body.length - 1);
+    String end = ",\"crc32c\":\"" + HexFormat.of().toHexDigits((int) crc.getValue()) + "\"}\n";
+    return (new String(body, 0, body.length - 1, StandardCharsets.UTF_8) + end)
+        .getBytes(StandardCharsets.UTF_8);
+  }
+
   /** The state of a job may hold such a change. */
   @Test
   void changesFromBeforeThereWasMaintenanceAreRead() throws IOException {
     String json =
-        "{\"commit_id\":\"c\",\"operation\":\"stream\",\"model_id\":\"m\",\"added\":[],"
+        "{\"commit_id\":\"c\",\"operation\":\"stream\",\"model_id\":\"m\",\"added\":["
+            + "{\"file\":{\"path\":\"p\",\"bytes\":1,\"crc32c\":\"x\"},\"sequence\":0,"
+            + "\"rows\":2,\"deletes\":3,\"min_order\":4,\"max_order\":5}],"
             + "\"removed\":[],\"sources\":{\"kafka:t\":{\"partitions\":{},\"last_record_ms\":5}}}";
     SourceAdvance advance = new SourceAdvance(new TreeMap<>(), 5);
 
@@ -78,7 +124,7 @@ class SnapshotFileTest {
                 "c",
                 "stream",
                 "m",
-                List.of(),
+                List.of(new SegmentRef(new FileRef("p", 1, "x"), 0, 2, 3, 4, 5)),
                 List.of(),
                 new TreeMap<>(Map.of("kafka:t", advance))));
   }

@@ -16,6 +16,7 @@ import io.tarn.index.format.ModelFile;
 import io.tarn.index.segment.Segment;
 import io.tarn.index.snapshot.CalibrationPoint;
 import io.tarn.index.snapshot.Change;
+import io.tarn.index.snapshot.Drift;
 import io.tarn.index.snapshot.History;
 import io.tarn.index.snapshot.ModelRef;
 import io.tarn.index.snapshot.SegmentRef;
@@ -551,7 +552,8 @@ class MaintenanceTest {
             snapshot.segments(),
             snapshot.sources(),
             List.of(point),
-            History.none());
+            History.none(),
+            Drift.unknown());
     Change split = index.maintenance().split(List.of(1), SplitSettings.defaults()).orElseThrow();
 
     assertThat(calibrated.withModel(snapshot.model()).calibration()).containsExactly(point);
@@ -591,7 +593,7 @@ class MaintenanceTest {
         List.of(),
         List.of(),
         new TreeMap<>(),
-        new Upkeep(base.version(), base.model().id(), ref, Upkeep.NOTHING_FORGOTTEN));
+        new Upkeep(base.version(), base.model().id(), ref, Upkeep.NOTHING_FORGOTTEN, true));
   }
 
   @Test

@@ -425,6 +425,25 @@ class TierTest {
     }
   }
 
+  /** However much the budget leaves, and however much is read. */
+  @Test
+  void aCacheCanBeKeptSmall() throws Exception {
+    MemoryStorage storage = new MemoryStorage();
+    Schema schema = schema(Metric.L2, 256);
+    float[][] vectors = clustered(12_000, 256, 1);
+    create(storage, schema, 20, features(schema, 0, vectors, 1));
+    OpenOptions large = OpenOptions.defaults().withTier(VectorTier.REMOTE);
+    long cacheBytes = 5 << 20;
+    IndexReader all = IndexReader.open(storage, large);
+    IndexReader small = IndexReader.open(storage, large.withMaxCacheBytes(cacheBytes));
+    long opened = small.memoryBytes();
+
+    assertThat(live(small.view())).isEqualTo(live(all.view()));
+
+    assertThat(small.memoryBytes() - opened).isBetween(cacheBytes / 2, cacheBytes);
+    assertThat(all.memoryBytes() - opened).isGreaterThan(2 * cacheBytes);
+  }
+
   /** Counts the arrays themselves, so that nothing kept by mistake goes unseen. */
   @ParameterizedTest
   @CsvSource({

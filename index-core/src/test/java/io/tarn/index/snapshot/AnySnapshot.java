@@ -31,7 +31,7 @@ public final class AnySnapshot {
             embedder().injectNull(0.5),
             segments,
             map(AnyFeature.text(), sourceState()),
-            calibration)
+            Combinators.combine(calibration, drift()).as(Measured::new))
         .as(AnySnapshot::snapshot);
   }
 
@@ -43,7 +43,7 @@ public final class AnySnapshot {
       EmbedderRef embedder,
       List<SegmentRef> segments,
       SortedMap<String, SourceState> sources,
-      List<CalibrationPoint> calibration) {
+      Measured measured) {
     return new Snapshot(
         1,
         "index-" + operation,
@@ -56,8 +56,30 @@ public final class AnySnapshot {
         embedder,
         segments,
         sources,
-        calibration,
-        history(version, operation));
+        measured.calibration(),
+        history(version, operation),
+        measured.drift());
+  }
+
+  private record Measured(List<CalibrationPoint> calibration, Drift drift) {}
+
+  private static Arbitrary<Drift> drift() {
+    Arbitrary<DriftSample> sample =
+        Combinators.combine(number(), Arbitraries.doubles(), Arbitraries.doubles(), number())
+            .as(
+                (v, imbalance, recall, n) ->
+                    new DriftSample(v, imbalance, recall, n.intValue(), 7));
+    Arbitrary<RetrainRequest> request =
+        Combinators.combine(number(), AnyFeature.text()).as(RetrainRequest::new);
+    return Combinators.combine(
+            number(),
+            number(),
+            Arbitraries.doubles(),
+            Arbitraries.doubles(),
+            sample.injectNull(0.3),
+            sample.injectNull(0.3),
+            request.injectNull(0.5))
+        .as(Drift::new);
   }
 
   private static History history(long version, String operation) {
@@ -80,8 +102,14 @@ public final class AnySnapshot {
 
   private static Arbitrary<Upkeep> upkeep() {
     return Combinators.combine(
-            number(), AnyFeature.text(), model().injectNull(0.5), Arbitraries.longs())
-        .as(Upkeep::new);
+            number(),
+            AnyFeature.text(),
+            model().injectNull(0.5),
+            Arbitraries.longs(),
+            Arbitraries.of(true, false))
+        .as(
+            (madeFrom, oldModel, model, order, trained) ->
+                new Upkeep(madeFrom, oldModel, model, order, trained && model != null));
   }
 
   private static Arbitrary<Long> number() {
@@ -104,7 +132,13 @@ public final class AnySnapshot {
 
   private static Arbitrary<SegmentRef> segment() {
     return Combinators.combine(
-            file(), number(), number(), number(), Arbitraries.longs(), Arbitraries.longs())
+            file(),
+            number(),
+            number(),
+            number(),
+            Arbitraries.longs(),
+            Arbitraries.longs(),
+            Arbitraries.doubles())
         .as(SegmentRef::new);
   }
 
