@@ -23,8 +23,14 @@ import org.slf4j.LoggerFactory;
 final class MaintenanceThread implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(MaintenanceThread.class);
 
-  /** Looking at lists takes at most the tenth part of a processor's time. */
-  private static final long REST_FACTOR = 9;
+  /** Looking at lists takes at most the fifth part of a processor's time. */
+  private static final long REST_FACTOR = 4;
+
+  /**
+   * Each step writes most segments anew, while rows keep coming: for the few lists that have become
+   * too large since the look began, the next one is soon enough.
+   */
+  private static final int STEPS_OF_A_LOOK = 4;
 
   private static final long CLOSE_MS = TimeUnit.SECONDS.toMillis(30);
 
@@ -155,9 +161,12 @@ final class MaintenanceThread implements AutoCloseable {
     long startedNs = System.nanoTime();
     newForLists = false;
     try {
-      while (!closed && report(maintenance::tidy)) {
+      int steps = 0;
+      while (!closed && steps < STEPS_OF_A_LOOK && report(maintenance::tidy)) {
         // Lists that were split may still be too large.
+        steps++;
       }
+      newForLists |= steps == STEPS_OF_A_LOOK;
     } finally {
       long endedNs = System.nanoTime();
       nextListsNs =

@@ -43,6 +43,8 @@ public final class Moving {
       new MaintenanceRules(0, 2, 0.125, 0.25, 8, 64L << 20);
 
   private static final double RECALL = 0.95;
+  private static final int ALL_PERCENT = 100;
+  private static final String BUILT = "built anew";
 
   private final Workbench bench;
   private final MovingData data;
@@ -97,28 +99,39 @@ public final class Moving {
     bench.say("streaming, without maintenance");
     stream("neglected", false, neglected);
     for (int percent : course.percents()) {
-      int rows = rows(percent);
-      bench.say("%d%%: searching exactly, and building an index anew".formatted(percent));
-      ViewRecall recall = data.recallOf(rows);
-      SortedMap<String, IndexView> views = new TreeMap<>();
-      views.put("kept in shape", maintained.get(percent));
-      views.put("not kept in shape", neglected.get(percent));
-      if (percent == 100) {
-        views.put("kept in shape, at rest", rested.view);
+      ViewRecall recall = recallOf(percent);
+      compare(percent, percent + "%", recall, maintained.get(percent), neglected.get(percent));
+      if (percent == ALL_PERCENT) {
+        compare(percent, "at rest", recall, rested.view, neglected.get(percent));
       }
-      Path built = directory.resolve("built-" + percent);
-      data.build(rows, views.get("kept in shape").model().listCount(), built);
-      try (Storage storage = new LocalStorage(built)) {
-        views.put("built anew", IndexReader.open(storage).view());
-        measure(percent, recall, views);
-      }
-      Cleanup.delete(built);
     }
     print(rested, out);
   }
 
   private int rows(int percent) {
-    return (int) ((long) data.rows().count() * percent / 100);
+    return (int) ((long) data.rows().count() * percent / ALL_PERCENT);
+  }
+
+  private ViewRecall recallOf(int percent) {
+    bench.say("%d%%: searching exactly".formatted(percent));
+    return data.recallOf(rows(percent));
+  }
+
+  private void compare(
+      int percent, String when, ViewRecall recall, IndexView maintained, IndexView neglected)
+      throws IOException {
+    int lists = maintained.model().listCount();
+    bench.say("%s: building an index of %,d lists anew".formatted(when, lists));
+    Path built = directory.resolve("built");
+    data.build(rows(percent), lists, built);
+    SortedMap<String, IndexView> views = new TreeMap<>();
+    views.put("kept in shape", maintained);
+    views.put("not kept in shape", neglected);
+    try (Storage storage = new LocalStorage(built)) {
+      views.put(BUILT, IndexReader.open(storage).view());
+      measure(when, recall, views);
+    }
+    Cleanup.delete(built);
   }
 
   /**
@@ -219,22 +232,22 @@ public final class Moving {
     return steps;
   }
 
-  private void measure(int percent, ViewRecall recall, SortedMap<String, IndexView> views) {
+  private void measure(String when, ViewRecall recall, SortedMap<String, IndexView> views) {
     SortedMap<String, Curve> curves = new TreeMap<>();
     for (Map.Entry<String, IndexView> index : views.entrySet()) {
-      bench.say("%d%%: searching the index %s".formatted(percent, index.getKey()));
+      bench.say("%s: searching the index %s".formatted(when, index.getKey()));
       curves.put(index.getKey(), recall.curve(index.getValue()));
     }
     for (int nprobe : course.nprobes()) {
       SortedMap<String, Found> found = new TreeMap<>();
       views.forEach((name, view) -> found.put(name, recall.search(view, nprobe)));
-      double asMany = found.get("built anew").rowsScanned();
+      double asMany = found.get(BUILT).rowsScanned();
       for (Map.Entry<String, IndexView> index : views.entrySet()) {
         String name = index.getKey();
         Found here = found.get(name);
         table.row(
             List.of(
-                percent + "%",
+                when,
                 name,
                 Amounts.count(index.getValue().model().listCount()),
                 Amounts.count(Arrays.stream(index.getValue().liveRowsByList()).max().orElse(0)),

@@ -12,10 +12,13 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/** Finds two centroids for the newest rows of each of some lists. */
+/** Finds centroids for the newest rows of each of some lists. */
 final class ListDivision {
   /** Rows beyond this many floats, 256 MiB for all lists together, are sampled. */
   private static final int MAX_TRAINING_FLOATS = 64 << 20;
+
+  /** With fewer rows the mean of a part means little. */
+  private static final int MIN_SAMPLE_ROWS_PER_PART = 8;
 
   private final Model model;
   private final SplitSettings settings;
@@ -25,45 +28,54 @@ final class ListDivision {
     this.settings = settings;
   }
 
-  /** By list two centroids, row-major; without the lists whose rows do not fall into two parts. */
+  /** By list its centroids, row-major; without the lists whose rows do not fall into parts. */
   SortedMap<Integer, float[]> centroids(Survey survey, Set<Integer> lists) throws IOException {
     SortedMap<Integer, float[]> centroids = new TreeMap<>();
     for (Map.Entry<Integer, Sample> list : samples(survey, lists).entrySet()) {
-      float[] two = divide(list.getValue().rows);
-      if (two.length > 0) {
-        centroids.put(list.getKey(), two);
+      float[] parts = divide(list.getValue().rows, list.getValue().total);
+      if (parts.length > 0) {
+        centroids.put(list.getKey(), parts);
       }
     }
     return centroids;
   }
 
-  /** The most even of several outcomes of 2-means; empty if none is even enough. */
-  float[] divide(float[] rows) {
+  /**
+   * The most even of several outcomes of k-means; empty if none is even enough.
+   *
+   * @param rows of the list, or a sample of them
+   * @param live how many rows the list has
+   */
+  float[] divide(float[] rows, long live) {
     int dimension = model.dimension();
     int count = rows.length / dimension;
+    int wanted = Math.min(settings.parts(live), Math.max(2, count / MIN_SAMPLE_ROWS_PER_PART));
     float[] best = {};
-    int bestLarger = count;
+    int bestLargest = count;
     for (int trial = 0; trial < settings.trials() && count > 1; trial++) {
       long seed = settings.seed() + trial;
-      float[] two =
-          KMeans.train(model.metric(), dimension, rows, 2, settings.iterations(), seed, 1);
-      if (two.length == 2 * dimension) {
-        int larger = rowsOfLargerPart(two, rows);
-        if (larger < bestLarger) {
-          bestLarger = larger;
-          best = two;
+      float[] parts =
+          KMeans.train(model.metric(), dimension, rows, wanted, settings.iterations(), seed, 1);
+      if (parts.length >= 2 * dimension) {
+        int largest = rowsOfLargestPart(parts, rows);
+        if (largest < bestLargest) {
+          bestLargest = largest;
+          best = parts;
         }
       }
     }
-    return count - bestLarger < settings.minPartShare() * count ? new float[0] : best;
+    return count - bestLargest < settings.minPartShare() * count ? new float[0] : best;
   }
 
-  private int rowsOfLargerPart(float[] centroids, float[] rows) {
-    Model two = Model.of(model.metric(), model.dimension(), centroids, model.quantizer());
-    int[] parts = new int[rows.length / model.dimension()];
-    new Assigner(two).assign(rows, 0, parts.length, parts, 0);
-    int second = Arrays.stream(parts).sum();
-    return Math.max(second, parts.length - second);
+  private int rowsOfLargestPart(float[] centroids, float[] rows) {
+    Model parts = Model.of(model.metric(), model.dimension(), centroids, model.quantizer());
+    int[] part = new int[rows.length / model.dimension()];
+    new Assigner(parts).assign(rows, 0, part.length, part, 0);
+    int[] sizes = new int[parts.listCount()];
+    for (int p : part) {
+      sizes[p]++;
+    }
+    return Arrays.stream(sizes).max().orElse(0);
   }
 
   /** Every n-th row of a list, in the order of the segments. */

@@ -145,6 +145,7 @@ class MaintenancePlanTest {
             // Two lists are tiny, but 45 rows need five.
             new MaintenanceTask.Split(
                 List.of(0),
+                10,
                 "lists with more than 20 live rows, 2.0 times the target 10: 1, of which the"
                     + " largest has 21"));
     index.commit(index.maintenance().perform(tasks.get(0)).orElseThrow());
