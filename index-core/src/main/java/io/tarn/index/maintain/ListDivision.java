@@ -3,10 +3,12 @@ package io.tarn.index.maintain;
 import io.tarn.index.centroid.Assigner;
 import io.tarn.index.centroid.KMeans;
 import io.tarn.index.centroid.Model;
+import io.tarn.index.feature.Metric;
 import io.tarn.index.segment.RowVectors;
 import io.tarn.index.segment.Segment;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
@@ -38,6 +40,86 @@ final class ListDivision {
       }
     }
     return centroids;
+  }
+
+  /** The centroids of new lists, and by their numbers those of the lists around them. */
+  SortedMap<Integer, float[]> withNeighbours(SortedMap<Integer, float[]> divided) {
+    SortedMap<Integer, float[]> all = new TreeMap<>(divided);
+    int dimension = model.dimension();
+    for (int list : divided.keySet()) {
+      for (int near : ListMoves.neighbours(model, list, settings.neighbourLists())) {
+        int place = Arrays.binarySearch(model.listIds(), near) * dimension;
+        all.computeIfAbsent(
+            near, n -> Arrays.copyOfRange(model.centroids(), place, place + dimension));
+      }
+    }
+    return all;
+  }
+
+  /**
+   * Brings centroids, in rounds of k-means, to where the newest rows of some lists are.
+   *
+   * @param around by list the centroids to begin with
+   */
+  SortedMap<Integer, float[]> moved(Survey survey, SortedMap<Integer, float[]> around)
+      throws IOException {
+    SortedMap<Integer, Sample> samples = samples(survey, around.keySet());
+    float[] centroids = new float[around.values().stream().mapToInt(c -> c.length).sum()];
+    int known = 0;
+    for (float[] some : around.values()) {
+      System.arraycopy(some, 0, centroids, known, some.length);
+      known += some.length;
+    }
+    for (int round = 0; round < settings.rounds(); round++) {
+      centroids = means(centroids, samples.values());
+    }
+    SortedMap<Integer, float[]> moved = new TreeMap<>();
+    int from = 0;
+    for (Map.Entry<Integer, float[]> list : around.entrySet()) {
+      int to = from + list.getValue().length;
+      moved.put(list.getKey(), Arrays.copyOfRange(centroids, from, to));
+      from = to;
+    }
+    return moved;
+  }
+
+  /** The means of the rows that are nearest to each centroid; itself, where there are none. */
+  private float[] means(float[] centroids, Collection<Sample> samples) {
+    int dimension = model.dimension();
+    double[] sums = new double[centroids.length];
+    int[] counts = new int[centroids.length / dimension];
+    Assigner assigner =
+        new Assigner(Model.of(model.metric(), dimension, centroids, model.quantizer()));
+    for (Sample sample : samples) {
+      int[] nearest = new int[sample.used / dimension];
+      assigner.assign(sample.rows, 0, nearest.length, nearest, 0);
+      for (int row = 0; row < nearest.length; row++) {
+        counts[nearest[row]]++;
+        for (int i = 0; i < dimension; i++) {
+          sums[nearest[row] * dimension + i] += sample.rows[row * dimension + i];
+        }
+      }
+    }
+    float[] means = centroids.clone();
+    for (int c = 0; c < counts.length; c++) {
+      double scale = scale(sums, c * dimension, counts[c]);
+      for (int i = c * dimension; scale > 0 && i < (c + 1) * dimension; i++) {
+        means[i] = (float) (sums[i] * scale);
+      }
+    }
+    return means;
+  }
+
+  /** What makes a centroid of a sum of rows; 0 if nothing does. */
+  private double scale(double[] sums, int from, int count) {
+    if (model.metric() != Metric.COSINE) {
+      return count == 0 ? 0 : 1.0 / count;
+    }
+    double squared = 0;
+    for (int i = from; i < from + model.dimension(); i++) {
+      squared += sums[i] * sums[i];
+    }
+    return squared == 0 ? 0 : 1 / Math.sqrt(squared);
   }
 
   /**

@@ -14,6 +14,8 @@ import java.io.Serializable;
  * @param seed the same seed and snapshot give the same lists
  * @param partRows a list is divided into as many parts as have so many rows each, at least two; 0:
  *     into two
+ * @param rounds rounds of k-means over the rows of the parts and of the neighbour lists, in which
+ *     these get new centroids too, under new ids; 0: neighbours keep theirs
  */
 public record SplitSettings(
     int neighbourLists,
@@ -21,7 +23,8 @@ public record SplitSettings(
     int trials,
     double minPartShare,
     long seed,
-    long partRows)
+    long partRows,
+    int rounds)
     implements Serializable {
   /** What is more crowded is divided once more. */
   private static final int MAX_PARTS = 64;
@@ -31,19 +34,22 @@ public record SplitSettings(
   private static final int DEFAULT_TRIALS = 4;
   private static final double DEFAULT_MIN_PART_SHARE = 1.0 / 16;
   private static final long DEFAULT_SEED = 1;
+  private static final int PLANNED_ROUNDS = 5;
 
   public SplitSettings {
-    if (neighbourLists < 0 || iterations < 1 || trials < 1 || partRows < 0) {
+    if (neighbourLists < 0 || iterations < 1 || trials < 1 || partRows < 0 || rounds < 0) {
       throw new IllegalArgumentException(
           "a split needs 0 or more neighbour lists, 1 or more iterations and trials, and 0 or more"
-              + " rows a part, got "
+              + " rows a part and rounds, got "
               + neighbourLists
               + ", "
               + iterations
               + ", "
               + trials
+              + ", "
+              + partRows
               + " and "
-              + partRows);
+              + rounds);
     }
   }
 
@@ -54,10 +60,15 @@ public record SplitSettings(
         DEFAULT_TRIALS,
         DEFAULT_MIN_PART_SHARE,
         DEFAULT_SEED,
+        0,
         0);
   }
 
-  /** The defaults, dividing lists into parts of about so many rows. */
+  /**
+   * Divides lists into parts of about so many rows, and moves the lists around to where their rows
+   * are: where lists become too large, many rows have come that their neighbours were not made for
+   * either.
+   */
   public static SplitSettings intoPartsOf(long rows) {
     return new SplitSettings(
         DEFAULT_NEIGHBOUR_LISTS,
@@ -65,7 +76,8 @@ public record SplitSettings(
         DEFAULT_TRIALS,
         DEFAULT_MIN_PART_SHARE,
         DEFAULT_SEED,
-        rows);
+        rows,
+        PLANNED_ROUNDS);
   }
 
   /** Into how many parts a list of so many rows is divided. */

@@ -110,7 +110,7 @@ class MaintenanceTest {
               index.write(at(1, 0, 5, 0)),
               index.write(at(1, 20, 5, 0), at(2, 21, 1), at(3, 29, 1), at(4, 30, 1))));
       Map<Long, Float> before = index.values();
-      SplitSettings settings = new SplitSettings(attempt % 2, 10, 4, 0.1, 1, 0);
+      SplitSettings settings = new SplitSettings(attempt % 2, 10, 4, 0.1, 1, 0, 0);
 
       index.commit(index.maintenance().split(List.of(1), settings).orElseThrow());
 
@@ -294,7 +294,7 @@ class MaintenanceTest {
   @Test
   void withoutNeighboursOnlyTheListItselfIsDivided() throws IOException {
     MaintainedIndex index = unbalanced();
-    SplitSettings settings = new SplitSettings(0, 10, 4, 0.1, 1, 0);
+    SplitSettings settings = new SplitSettings(0, 10, 4, 0.1, 1, 0, 0);
 
     index.commit(index.maintenance().split(List.of(1), settings).orElseThrow());
 
