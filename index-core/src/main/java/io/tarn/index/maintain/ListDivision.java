@@ -19,6 +19,9 @@ final class ListDivision {
   /** Rows beyond this many floats, 256 MiB for all lists together, are sampled. */
   private static final int MAX_TRAINING_FLOATS = 64 << 20;
 
+  /** So many rows tell well enough where a centroid belongs. */
+  private static final int ROWS_PER_MOVED_CENTROID = 128;
+
   /** With fewer rows the mean of a part means little. */
   private static final int MIN_SAMPLE_ROWS_PER_PART = 8;
 
@@ -33,7 +36,7 @@ final class ListDivision {
   /** By list its centroids, row-major; without the lists whose rows do not fall into parts. */
   SortedMap<Integer, float[]> centroids(Survey survey, Set<Integer> lists) throws IOException {
     SortedMap<Integer, float[]> centroids = new TreeMap<>();
-    for (Map.Entry<Integer, Sample> list : samples(survey, lists).entrySet()) {
+    for (Map.Entry<Integer, Sample> list : samples(survey, lists, MAX_TRAINING_FLOATS).entrySet()) {
       float[] parts = divide(list.getValue().rows, list.getValue().total);
       if (parts.length > 0) {
         centroids.put(list.getKey(), parts);
@@ -63,8 +66,9 @@ final class ListDivision {
    */
   SortedMap<Integer, float[]> moved(Survey survey, SortedMap<Integer, float[]> around)
       throws IOException {
-    SortedMap<Integer, Sample> samples = samples(survey, around.keySet());
     float[] centroids = new float[around.values().stream().mapToInt(c -> c.length).sum()];
+    long most = Math.min(MAX_TRAINING_FLOATS, (long) ROWS_PER_MOVED_CENTROID * centroids.length);
+    SortedMap<Integer, Sample> samples = samples(survey, around.keySet(), most);
     int known = 0;
     for (float[] some : around.values()) {
       System.arraycopy(some, 0, centroids, known, some.length);
@@ -182,14 +186,15 @@ final class ListDivision {
   }
 
   /** Reads each segment once, however many lists there are. */
-  private SortedMap<Integer, Sample> samples(Survey survey, Set<Integer> lists) throws IOException {
+  private SortedMap<Integer, Sample> samples(
+      Survey survey, Set<Integer> lists, long mostFloats) throws IOException {
     SortedMap<Integer, Sample> samples = new TreeMap<>();
     lists.forEach(list -> samples.put(list, new Sample()));
     for (int s = 0; s < survey.size(); s++) {
       forEachNewest(survey, s, survey.outline(s), samples, (sample, row) -> sample.total++);
     }
     int dimension = model.dimension();
-    long mostRows = Math.max(2, MAX_TRAINING_FLOATS / dimension / Math.max(1, lists.size()));
+    long mostRows = Math.max(2, mostFloats / dimension / Math.max(1, lists.size()));
     samples.values().forEach(sample -> sample.makeRoom(mostRows, dimension));
     for (int s = 0; s < survey.size(); s++) {
       Segment segment = survey.segment(s);

@@ -34,7 +34,7 @@ public record SplitSettings(
   private static final int DEFAULT_TRIALS = 4;
   private static final double DEFAULT_MIN_PART_SHARE = 1.0 / 16;
   private static final long DEFAULT_SEED = 1;
-  private static final int PLANNED_ROUNDS = 5;
+  private static final int PLANNED_ROUNDS = 3;
 
   public SplitSettings {
     if (neighbourLists < 0 || iterations < 1 || trials < 1 || partRows < 0 || rounds < 0) {

@@ -149,8 +149,9 @@ final class LiveRows {
       for (Gone old : gone) {
         Segment segment = old.segment.segment;
         for (int row = 0; row < segment.rowCount(); row++) {
-          boolean mayBeNewest = segment.isDelete(row) || isSet(old.live, row);
-          if (mayBeNewest && !hasMoved(segment, row, moved)) {
+          // Of a delete it is not known whether it was the newest.
+          if (segment.isDelete(row)
+              || (isSet(old.live, row) && !hasMoved(segment, row, moved))) {
             settle(segment, row, segments.size());
           }
         }
@@ -166,7 +167,7 @@ final class LiveRows {
     }
 
     /**
-     * Whether a row that was the newest of its id is in a segment that came, and is so still. It
+     * Whether a row that was live is in a segment that came, and is the newest of its id still. It
      * supersedes there all that it superseded before, so that only rows of as large an order can
      * supersede it, of which the young segments have most, and the large ones none.
      */
@@ -181,9 +182,7 @@ final class LiveRows {
               && isSameVersion(other.segment, otherRow, old, row)
               && !isSuperseded(s, otherRow)) {
             moved.get(s - keptCount)[otherRow >> 6] |= 1L << otherRow;
-            if (!other.segment.isDelete(otherRow)) {
-              set(s, otherRow);
-            }
+            set(s, otherRow);
             return true;
           }
         }
