@@ -272,8 +272,7 @@ public final class CommitBenchmark {
   }
 
   private static FeatureBuffer buffer(Storage storage, Snapshot snapshot) throws IOException {
-    return new FeatureBuffer(
-        storage, snapshot.schema(), ModelFile.read(storage, snapshot.model()));
+    return new FeatureBuffer(storage, snapshot.schema(), ModelFile.read(storage, snapshot.model()));
   }
 
   /** Adds rows with nothing open and nothing known before, as a process that does just that. */
@@ -288,8 +287,7 @@ public final class CommitBenchmark {
       FeatureBuffer buffer = buffer(storage, newest);
       rows.addTo(buffer, settings.rows());
       new Committer(log, new ModelReassigner(storage))
-          .commit(
-              Change.append("append", newest.model().id(), buffer.flush().stream().toList()));
+          .commit(Change.append("append", newest.model().id(), buffer.flush().stream().toList()));
       times.since(startNanos);
     }
     Duration processor = WorkFolder.processorTime().minus(processorBefore);

@@ -236,7 +236,8 @@ public final class CommitResult {
   public List<Sheet> sheets() {
     return List.of(
         new Sheet(
-            "Commits of %,d rows, ms, median / 99 of 100; %,d commits each".formatted(rows, commits),
+            "Commits of %,d rows, ms, median / 99 of 100; %,d commits each"
+                .formatted(rows, commits),
             1,
             List.of(
                 "index",

@@ -15,12 +15,7 @@ import java.util.List;
  * @param work where indexes are kept, and found again by the next run
  */
 public record CommitSettings(
-    List<DataSource> sources,
-    List<Integer> versions,
-    int nlist,
-    int commits,
-    int rows,
-    Path work) {
+    List<DataSource> sources, List<Integer> versions, int nlist, int commits, int rows, Path work) {
   public CommitSettings {
     sources = List.copyOf(sources);
     versions = List.copyOf(versions);

@@ -44,7 +44,8 @@ public final class MovingData {
     }
     int threads = Runtime.getRuntime().availableProcessors();
     float[] sample = base.spread(SAMPLE_ROWS_PER_CLUSTER * (long) clusters).values();
-    float[] centres = KMeans.train(Metric.L2, dimension, sample, clusters, ITERATIONS, SEED, threads);
+    float[] centres =
+        KMeans.train(Metric.L2, dimension, sample, clusters, ITERATIONS, SEED, threads);
     Assigner assigner =
         new Assigner(Model.of(Metric.L2, dimension, centres, Quantizer.byDefault()));
     int[] cluster = new int[base.count()];
@@ -79,8 +80,7 @@ public final class MovingData {
   public void build(int count, int nlist, Path folder) throws IOException {
     Files.createDirectories(folder);
     new TarnContender(nlist)
-        .build(
-            rows.first(count), folder, Runtime.getRuntime().availableProcessors(), new Phases());
+        .build(rows.first(count), folder, Runtime.getRuntime().availableProcessors(), new Phases());
   }
 
   /** Searches exactly for what is near to the queries among the first rows. */
@@ -88,7 +88,6 @@ public final class MovingData {
     Vectors first = rows.first(count);
     int threads = Runtime.getRuntime().availableProcessors();
     return new ViewRecall(
-        new DataSet("moving", first, queries, ExactSearch.nearest(first, queries, k, threads)),
-        k);
+        new DataSet("moving", first, queries, ExactSearch.nearest(first, queries, k, threads)), k);
   }
 }

@@ -71,9 +71,7 @@ final class WorkFolder {
   /** Builds an index, unless an earlier run did. */
   Ready index(Contender contender, Vectors base, int threads) throws IOException {
     return index(
-        contender.key(),
-        threads,
-        (index, phases) -> contender.build(base, index, threads, phases));
+        contender.key(), threads, (index, phases) -> contender.build(base, index, threads, phases));
   }
 
   /** Makes an index, unless an earlier run did under this name. */

@@ -178,8 +178,7 @@ final class BenchMovingCommand implements Callable<Integer> {
                 data.generated == null ? List.of() : List.of(data.generated))
             .get(0);
     MovingData moving =
-        MovingData.of(
-            source.load(queries), rows == null ? Integer.MAX_VALUE : rows, clusters, K);
+        MovingData.of(source.load(queries), rows == null ? Integer.MAX_VALUE : rows, clusters, K);
     int trainedOn = Math.max(1, moving.rows().count() / TRAINED_PART);
     Plan plan =
         new Plan(
@@ -190,8 +189,7 @@ final class BenchMovingCommand implements Callable<Integer> {
             checkpointIntervalMs,
             parallelism == null ? Runtime.getRuntime().availableProcessors() : parallelism);
     try (Cleanup cleanup = new Cleanup()) {
-      Course course =
-          new Course(List.copyOf(points), nprobes, rate, listsIntervalMs, restSeconds);
+      Course course = new Course(List.copyOf(points), nprobes, rate, listsIntervalMs, restSeconds);
       Workbench bench = new Workbench(plan, cleanup, this::say);
       new Moving(bench, moving, course, cleanup.temporaryDirectory("tarn-bench-stream-"))
           .run(spec.commandLine().getOut());

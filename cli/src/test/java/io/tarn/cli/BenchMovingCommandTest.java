@@ -44,7 +44,7 @@ class BenchMovingCommandTest {
         .containsPattern("(?m)^ +50% +built anew" + FIGURES)
         .containsPattern("(?m)^ +50% +kept in shape" + FIGURES)
         .containsPattern("(?m)^ +at rest +kept in shape" + FIGURES)
-        .containsPattern("(?m)^ +100% +not kept in shape +4 " )
+        .containsPattern("(?m)^ +100% +not kept in shape +4 ")
         .containsPattern("kept in shape: .*\\d+ split.*\\d+ stream")
         .contains("nothing was worth doing any longer");
   }

@@ -50,7 +50,8 @@ public final class Moving {
   private final MovingData data;
   private final Course course;
   private final Path directory;
-  private final Table table = new Table().column("streamed", Align.RIGHT).column("index", Align.LEFT);
+  private final Table table =
+      new Table().column("streamed", Align.RIGHT).column("index", Align.LEFT);
 
   /**
    * How the stream goes, and when it is looked at.
@@ -264,8 +265,7 @@ public final class Moving {
     out.println();
     out.println(
         "%,d vectors, cluster by cluster, %,d sent a second, %,d queries; %s"
-            .formatted(
-                data.rows().count(), course.rate(), data.queries(), bench.description()));
+            .formatted(data.rows().count(), course.rate(), data.queries(), bench.description()));
     table.print(out);
     List<String> steps = new ArrayList<>();
     rested.steps.forEach((operation, count) -> steps.add(count + " " + operation));

@@ -186,8 +186,8 @@ final class ListDivision {
   }
 
   /** Reads each segment once, however many lists there are. */
-  private SortedMap<Integer, Sample> samples(
-      Survey survey, Set<Integer> lists, long mostFloats) throws IOException {
+  private SortedMap<Integer, Sample> samples(Survey survey, Set<Integer> lists, long mostFloats)
+      throws IOException {
     SortedMap<Integer, Sample> samples = new TreeMap<>();
     lists.forEach(list -> samples.put(list, new Sample()));
     for (int s = 0; s < survey.size(); s++) {

@@ -9,8 +9,8 @@ import java.io.Serializable;
  *     new centroid
  * @param iterations rounds of k-means
  * @param trials how many times k-means is run; the most even outcome is taken
- * @param minPartShare if all parts but the largest have a smaller share of the rows, the list is left
- *     as it is: tiny lists would only be dissolved again
+ * @param minPartShare if all parts but the largest have a smaller share of the rows, the list is
+ *     left as it is: tiny lists would only be dissolved again
  * @param seed the same seed and snapshot give the same lists
  * @param partRows a list is divided into as many parts as have so many rows each, at least two; 0:
  *     into two

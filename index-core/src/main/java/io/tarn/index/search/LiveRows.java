@@ -150,8 +150,7 @@ final class LiveRows {
         Segment segment = old.segment.segment;
         for (int row = 0; row < segment.rowCount(); row++) {
           // Of a delete it is not known whether it was the newest.
-          if (segment.isDelete(row)
-              || (isSet(old.live, row) && !hasMoved(segment, row, moved))) {
+          if (segment.isDelete(row) || (isSet(old.live, row) && !hasMoved(segment, row, moved))) {
             settle(segment, row, segments.size());
           }
         }
@@ -217,7 +216,9 @@ final class LiveRows {
       return false;
     }
 
-    /** Of all rows of an id in the segments before {@code end}, the newest alone is live, if any. */
+    /**
+     * Of all rows of an id in the segments before {@code end}, the newest alone is live, if any.
+     */
     private void settle(Segment segment, int row, int end) {
       int hash = segment.ids().hash(row);
       int newest = -1;
@@ -233,8 +234,7 @@ final class LiveRows {
           if (newest < 0) {
             newest = s;
             newestRow = otherRow;
-          } else if (other.segment.supersedes(
-              otherRow, segments.get(newest).segment, newestRow)) {
+          } else if (other.segment.supersedes(otherRow, segments.get(newest).segment, newestRow)) {
             clear(newest, newestRow);
             newest = s;
             newestRow = otherRow;

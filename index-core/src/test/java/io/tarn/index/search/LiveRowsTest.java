@@ -197,9 +197,7 @@ class LiveRowsTest {
         for (int i = random.nextInt(6); i >= 0; i--) {
           Feature row = row(random.nextInt(5), random.nextInt(2), random.nextInt(2));
           rows.add(
-              random.nextInt(3) > 0
-                  ? row
-                  : Feature.delete(row.id(), row.order(), row.position()));
+              random.nextInt(3) > 0 ? row : Feature.delete(row.id(), row.order(), row.position()));
         }
         TestIndexes.append(storage, rows);
       }
@@ -214,8 +212,7 @@ class LiveRowsTest {
       LoadedSegment segment = before.segments().get(s);
       long[] live = before.live().bitmaps().get(s);
       boolean stays =
-          view.segments().stream()
-              .anyMatch(now -> now.segment.ref().equals(segment.segment.ref()));
+          view.segments().stream().anyMatch(now -> now.segment.ref().equals(segment.segment.ref()));
       if (stays) {
         kept.add(live);
       } else {
