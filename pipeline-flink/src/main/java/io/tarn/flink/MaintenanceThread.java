@@ -30,7 +30,7 @@ final class MaintenanceThread implements AutoCloseable {
    * Each step writes most segments anew, while rows keep coming: for the few lists that have become
    * too large since the look began, the next one is soon enough.
    */
-  private static final int STEPS_OF_A_LOOK = 4;
+  private static final int STEPS_OF_A_LOOK = 2;
 
   private static final long CLOSE_MS = TimeUnit.SECONDS.toMillis(30);
 
