@@ -179,16 +179,7 @@ public final class Report {
 
   /** Where and with what was measured, a sentence a line. */
   public static String describe(BenchmarkResult result) {
-    Environment here = result.environment();
-    StringBuilder text = new StringBuilder();
-    text.append(
-        "%s, Java %s, heap of at most %,d MB.%n%s, %d processors.%n"
-            .formatted(
-                here.time(),
-                here.java(),
-                here.maxHeapBytes() >> 20,
-                here.processor(),
-                here.processors()));
+    StringBuilder text = new StringBuilder(describe(result.environment()));
     for (DataSetResult data : result.dataSets()) {
       double busy = busyElsewhere(data);
       if (busy > TOLERABLE_BUSYNESS) {
@@ -205,7 +196,17 @@ public final class Report {
     return text.toString();
   }
 
-  private static String markdown(Sheet sheet) {
+  static String describe(Environment here) {
+    return "%s, Java %s, heap of at most %,d MB.%n%s, %d processors.%n"
+        .formatted(
+            here.time(),
+            here.java(),
+            here.maxHeapBytes() >> 20,
+            here.processor(),
+            here.processors());
+  }
+
+  static String markdown(Sheet sheet) {
     StringBuilder text = new StringBuilder("\n## ").append(sheet.title()).append("\n\n");
     line(text, sheet.headings());
     List<String> rule = new ArrayList<>();

@@ -33,16 +33,18 @@ public final class Results {
 
   static ObjectNode toJson(BenchmarkResult result) {
     ObjectNode root = JSON.createObjectNode();
-    Environment here = result.environment();
-    root.putObject("environment")
-        .put("time", here.time())
+    put(result.environment(), root.putObject("environment"));
+    ArrayNode dataSets = root.putArray("data_sets");
+    result.dataSets().forEach(data -> addDataSet(dataSets.addObject(), data));
+    return root;
+  }
+
+  static void put(Environment here, ObjectNode node) {
+    node.put("time", here.time())
         .put("java", here.java())
         .put("processor", here.processor())
         .put("processors", here.processors())
         .put("max_heap_bytes", here.maxHeapBytes());
-    ArrayNode dataSets = root.putArray("data_sets");
-    result.dataSets().forEach(data -> addDataSet(dataSets.addObject(), data));
-    return root;
   }
 
   private static void addDataSet(ObjectNode node, DataSetResult data) {

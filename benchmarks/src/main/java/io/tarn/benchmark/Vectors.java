@@ -31,6 +31,19 @@ public record Vectors(int dimension, float[] values) {
         : new Vectors(dimension, Arrays.copyOf(values, count * dimension));
   }
 
+  /** At most so many vectors, as far from each other as that allows; or all. */
+  public Vectors spread(long most) {
+    if (most >= count()) {
+      return this;
+    }
+    float[] some = new float[(int) most * dimension];
+    for (int i = 0; i < most; i++) {
+      int row = (int) (i * (long) count() / most);
+      System.arraycopy(values, row * dimension, some, i * dimension, dimension);
+    }
+    return new Vectors(dimension, some);
+  }
+
   /** A checksum of the values, in hex, by which what was made of them is found again. */
   String checksum() {
     CRC32C crc = new CRC32C();

@@ -9,6 +9,7 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -36,8 +37,9 @@ final class WorkFolder {
    *
    * @param threads how many threads built
    * @param seconds the seconds of each phase
+   * @param processorSeconds of this JVM, all threads together; 0 where it was not recorded
    */
-  record Cost(int threads, Map<String, Double> seconds) {}
+  record Cost(int threads, Map<String, Double> seconds, double processorSeconds) {}
 
   /**
    * An index that is ready to be opened.
@@ -57,9 +59,24 @@ final class WorkFolder {
     }
   }
 
+  /** Makes an index. */
+  interface Build {
+    /**
+     * @param index empty
+     * @param phases is told how long each phase of it took
+     */
+    void run(Path index, Phases phases) throws IOException;
+  }
+
   /** Builds an index, unless an earlier run did. */
   Ready index(Contender contender, Vectors base, int threads) throws IOException {
-    Path place = folder.resolve(contender.key());
+    return index(
+        contender.key(), threads, (index, phases) -> contender.build(base, index, threads, phases));
+  }
+
+  /** Makes an index, unless an earlier run did under this name. */
+  Ready index(String key, int threads, Build build) throws IOException {
+    Path place = folder.resolve(key);
     Path index = place.resolve(INDEX);
     Path cost = place.resolve(COST);
     if (Files.exists(cost)) {
@@ -68,10 +85,17 @@ final class WorkFolder {
     delete(place);
     Files.createDirectories(index);
     Phases phases = new Phases();
-    contender.build(base, index, threads, phases);
-    Cost paid = new Cost(threads, phases.seconds());
+    Duration before = processorTime();
+    build.run(index, phases);
+    double processorSeconds = processorTime().minus(before).toNanos() / 1e9;
+    Cost paid = new Cost(threads, phases.seconds(), processorSeconds);
     JSON.writeValue(cost.toFile(), paid);
     return new Ready(index, paid, false);
+  }
+
+  /** The processor time that this JVM has had; zero where the system does not tell. */
+  static Duration processorTime() {
+    return ProcessHandle.current().info().totalCpuDuration().orElse(Duration.ZERO);
   }
 
   /** The exact answers to some queries, computed unless an earlier run did. */
@@ -118,7 +142,7 @@ final class WorkFolder {
     return answers;
   }
 
-  private static void delete(Path place) throws IOException {
+  static void delete(Path place) throws IOException {
     if (!Files.exists(place)) {
       return;
     }

@@ -39,12 +39,19 @@ import picocli.CommandLine.TypeConversionException;
     },
     optionListHeading = "%nOptions:%n",
     sortOptions = false,
-    subcommands = {BenchBuildCommand.class, BenchSparkCommand.class, BenchStreamCommand.class},
+    subcommands = {
+      BenchBuildCommand.class,
+      BenchCommitsCommand.class,
+      BenchMovingCommand.class,
+      BenchSparkCommand.class,
+      BenchStreamCommand.class
+    },
     commandListHeading = "%nCommands:%n",
     footerHeading = "%nExamples:%n",
     footer = {
       "  ./tarn bench --generate n=2000,d=16,clusters=20 --nlist 16 --rounds 1",
       "  ./tarn bench build --generate n=2000,d=16,clusters=20 --nlist 16 --rounds 1",
+      "  ./tarn bench commits --generate n=2000,d=16,clusters=20 --nlist 16 --commits 20 --rows 50",
       "  ./tarn bench --open photos --rounds 1",
       "  ./tarn bench spark --index numbered --queries queries.fvecs --k 3 --rounds 1",
       "  ./tarn bench stream --generate n=2000,d=16,clusters=20 --nlist 16 --rounds 1"
@@ -265,6 +272,17 @@ final class BenchCommand implements Callable<Integer> {
   }
 
   private List<DataSource> sources() {
+    List<DataSource> sources = sources(spec, folders, generated);
+    if (sources.isEmpty()) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "there is nothing to measure: give --data, --generate, --kernels or --open");
+    }
+    return sources;
+  }
+
+  /** The data sets that a command is given. */
+  static List<DataSource> sources(CommandSpec spec, List<Path> folders, List<String> generated) {
     List<DataSource> sources = new ArrayList<>();
     folders.forEach(folder -> sources.add(new DataSource.Folder(folder)));
     try {
@@ -272,11 +290,6 @@ final class BenchCommand implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw new ParameterException(
           spec.commandLine(), "invalid value for option '--generate': " + e.getMessage(), e);
-    }
-    if (sources.isEmpty()) {
-      throw new ParameterException(
-          spec.commandLine(),
-          "there is nothing to measure: give --data, --generate, --kernels or --open");
     }
     return sources;
   }
@@ -292,7 +305,7 @@ final class BenchCommand implements Callable<Integer> {
     }
   }
 
-  private static void print(Report.Sheet sheet, PrintWriter answers) {
+  static void print(Report.Sheet sheet, PrintWriter answers) {
     answers.println();
     answers.println(sheet.title());
     Table table = new Table();

@@ -161,6 +161,7 @@ final class BenchStreamCommand implements Callable<Integer> {
     long intervalMs = isPaced() ? FRESHNESS_INTERVAL_MS : THROUGHPUT_INTERVAL_MS;
     return new Plan(
         vectors,
+        vectors.count(),
         format,
         nlist,
         checkpointIntervalMs == null ? intervalMs : checkpointIntervalMs,

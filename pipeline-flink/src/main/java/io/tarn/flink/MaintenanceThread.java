@@ -31,6 +31,18 @@ final class MaintenanceThread implements AutoCloseable {
   /** What is not known. */
   private static final double UNKNOWN = -1;
 
+  /** Looking at lists takes at most the fifth part of a processor's time. */
+  private static final long LISTS_REST_FACTOR = 4;
+
+  /** Measuring drift takes at most the tenth part. */
+  private static final long DRIFT_REST_FACTOR = 9;
+
+  /**
+   * Each step writes most segments anew, while rows keep coming: for the few lists that have become
+   * too large since the look began, the next one is soon enough.
+   */
+  private static final int STEPS_OF_A_LOOK = 2;
+
   private static final long CLOSE_MS = TimeUnit.SECONDS.toMillis(30);
 
   private final Storage storage;
@@ -57,8 +69,8 @@ final class MaintenanceThread implements AutoCloseable {
     this.storage = storage;
     this.location = storage.location();
     this.settings = settings;
-    this.lists = new Look(settings.lists(), settings.listsIntervalMs());
-    this.drift = new Look(true, settings.drift().intervalMs());
+    this.lists = new Look(settings.lists(), settings.listsIntervalMs(), LISTS_REST_FACTOR);
+    this.drift = new Look(true, settings.drift().intervalMs(), DRIFT_REST_FACTOR);
     this.maintenance =
         new ContinuousMaintenance(
             storage,
@@ -161,18 +173,24 @@ final class MaintenanceThread implements AutoCloseable {
       // Merged segments may be enough for the next size.
     }
     if (lists.isDue()) {
-      lists.take(
-          () -> {
-            while (!closed && report(maintenance::tidy)) {
-              // Lists that were split may still be too large.
-            }
-          });
+      lists.take(this::tidyLists);
     }
     // Not before lists were split, which may be all it takes.
     if (!closed && drift.isDue()) {
       drift.take(this::watchDrift);
     }
     known = maintenance.drift();
+  }
+
+  private void tidyLists() throws IOException {
+    int done = 0;
+    while (!closed && done < STEPS_OF_A_LOOK && report(maintenance::tidy)) {
+      // Lists that were split may still be too large.
+      done++;
+    }
+    if (done == STEPS_OF_A_LOOK) {
+      lists.wanted = true;
+    }
   }
 
   private void watchDrift() throws IOException {
@@ -196,19 +214,21 @@ final class MaintenanceThread implements AutoCloseable {
    * Something that is done now and then. Only the thread that looks uses it, but for its metric.
    */
   private static final class Look {
-    /** It takes at most the tenth part of a processor's time. */
-    private static final long REST_FACTOR = 9;
-
     private final boolean enabled;
     private final long intervalNs;
+
+    /** How many times as long as it took it rests. */
+    private final long restFactor;
+
     private long nextNs;
     private volatile long lastMs;
 
     /** Whether there are versions since the last time. */
     private boolean wanted;
 
-    Look(boolean enabled, long intervalMs) {
+    Look(boolean enabled, long intervalMs, long restFactor) {
       this.enabled = enabled;
+      this.restFactor = restFactor;
       this.intervalNs = TimeUnit.MILLISECONDS.toNanos(intervalMs);
       // A job that catches up and ends is through by then, and leaves one version for each commit.
       this.nextNs = System.nanoTime() + intervalNs;
@@ -230,7 +250,7 @@ final class MaintenanceThread implements AutoCloseable {
       } finally {
         long endedNs = System.nanoTime();
         lastMs = TimeUnit.NANOSECONDS.toMillis(endedNs - startedNs);
-        nextNs = endedNs + Math.max(intervalNs, REST_FACTOR * (endedNs - startedNs));
+        nextNs = endedNs + Math.max(intervalNs, restFactor * (endedNs - startedNs));
       }
     }
   }

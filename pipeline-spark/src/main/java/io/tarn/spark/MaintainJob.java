@@ -176,16 +176,18 @@ public final class MaintainJob {
     if (task instanceof MaintenanceTask.Dissolve dissolve) {
       return Optional.of(ListChange.dissolving(model, dissolve.lists()));
     }
+    MaintenanceTask.Split split = (MaintenanceTask.Split) task;
+    SplitSettings parts = SplitSettings.intoPartsOf(split.partRows());
     Map<Integer, Long> wanted = new TreeMap<>();
-    lists(task).forEach(list -> wanted.put(list, rows(model, live, list)));
+    split.lists().forEach(list -> wanted.put(list, rows(model, live, list)));
     SortedMap<Integer, float[]> divided =
         phases.run(
             "divide",
-            () -> rewrite.divide(wanted, model, SplitSettings.defaults()),
-            parts -> Phases.count(parts.size()) + " of " + wanted.size() + " lists");
+            () -> rewrite.divide(wanted, model, parts),
+            lists -> Phases.count(lists.size()) + " of " + wanted.size() + " lists");
     return divided.isEmpty()
         ? Optional.empty()
-        : Optional.of(ListChange.splitting(model, divided, SplitSettings.defaults()));
+        : Optional.of(ListChange.splitting(model, divided, parts));
   }
 
   private Snapshot commit(

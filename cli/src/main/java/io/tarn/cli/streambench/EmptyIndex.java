@@ -15,7 +15,6 @@ import io.tarn.index.storage.LocalStorage;
 import io.tarn.index.storage.Storage;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 
 /** Trained lists, of which indexes without rows are made. */
@@ -32,14 +31,10 @@ final class EmptyIndex {
     this.model = model;
   }
 
-  /** Trains lists on the first of the vectors. */
+  /** Trains lists on a sample of the vectors. */
   static EmptyIndex trainedOn(Vectors vectors, int nlist) {
     int dimension = vectors.dimension();
-    long floats = (long) nlist * SAMPLE_ROWS_PER_LIST * dimension;
-    float[] sample =
-        floats < vectors.values().length
-            ? Arrays.copyOf(vectors.values(), (int) floats)
-            : vectors.values();
+    float[] sample = vectors.spread((long) nlist * SAMPLE_ROWS_PER_LIST).values();
     float[] centroids =
         KMeans.train(
             Metric.L2,

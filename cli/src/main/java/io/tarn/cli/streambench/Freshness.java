@@ -25,7 +25,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 
 /**
  * How long it takes from {@code producer.send} until a search finds the row: a producer sends at an
@@ -89,18 +88,17 @@ public final class Freshness {
   /** Sends rows from 1 on, evenly; the rate that came of it. */
   private double send(Topic topic, int rate, int rows) {
     int watchEvery = Math.max(1, rate / WATCHED_PER_SECOND);
-    double intervalNanos = (double) NANOS_PER_SECOND / rate;
     long startNanos = System.nanoTime();
-    for (int row = 1; row <= rows; row++) {
-      long dueNanos = startNanos + (long) (row * intervalNanos);
-      while (System.nanoTime() < dueNanos) {
-        LockSupport.parkNanos(dueNanos - System.nanoTime());
-      }
-      if (row % watchEvery == 0) {
-        waiting.add(new Sent(row, System.nanoTime()));
-      }
-      topic.send(bench.plan().vectors(), row);
-    }
+    topic.sendEvenly(
+        bench.plan().vectors(),
+        1,
+        rows + 1,
+        rate,
+        row -> {
+          if (row % watchEvery == 0) {
+            waiting.add(new Sent(row, System.nanoTime()));
+          }
+        });
     topic.flush();
     return rows * (double) NANOS_PER_SECOND / (System.nanoTime() - startNanos);
   }

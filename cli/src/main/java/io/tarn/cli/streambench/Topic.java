@@ -3,7 +3,10 @@ package io.tarn.cli.streambench;
 import io.tarn.benchmark.BenchmarkException;
 import io.tarn.benchmark.Vectors;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -46,6 +49,25 @@ final class Topic implements AutoCloseable {
         producer.send(
             new ProducerRecord<>(name, number % partitions, Integer.toString(number), value),
             (metadata, problem) -> failure.compareAndSet(null, problem));
+  }
+
+  /**
+   * Sends some of the vectors, evenly.
+   *
+   * @param rate vectors a second
+   * @param before is told the number of each just before it is sent
+   */
+  void sendEvenly(Vectors vectors, int from, int to, int rate, IntConsumer before) {
+    double intervalNanos = (double) TimeUnit.SECONDS.toNanos(1) / rate;
+    long startNanos = System.nanoTime();
+    for (int number = from; number < to; number++) {
+      long dueNanos = startNanos + (long) ((number - from + 1) * intervalNanos);
+      while (System.nanoTime() < dueNanos) {
+        LockSupport.parkNanos(dueNanos - System.nanoTime());
+      }
+      before.accept(number);
+      send(vectors, number);
+    }
   }
 
   /**

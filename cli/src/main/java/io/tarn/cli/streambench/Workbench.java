@@ -8,6 +8,7 @@ import io.tarn.settings.Settings;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -30,6 +31,7 @@ public final class Workbench {
    * What to measure with.
    *
    * @param vectors what the records hold
+   * @param trainedOn how many of the first vectors lists are trained on at most
    * @param encoding how the records are written
    * @param nlist lists of the indexes
    * @param checkpointIntervalMs how often the job commits
@@ -37,6 +39,7 @@ public final class Workbench {
    */
   public record Plan(
       Vectors vectors,
+      int trainedOn,
       RecordEncoding encoding,
       int nlist,
       long checkpointIntervalMs,
@@ -60,7 +63,7 @@ public final class Workbench {
     directory = cleanup.temporaryDirectory("tarn-bench-stream-");
     broker = cleanup.add(BrokerProcess.start());
     say("training " + plan.nlist + " lists");
-    empty = EmptyIndex.trainedOn(plan.vectors, plan.nlist);
+    empty = EmptyIndex.trainedOn(plan.vectors.first(plan.trainedOn), plan.nlist);
   }
 
   Plan plan() {
@@ -101,11 +104,19 @@ public final class Workbench {
 
   /** Starts a job that reads a topic. */
   LocalFlink start(Pipeline pipeline, String topic, Path index, boolean bounded) throws Exception {
-    StreamSettings settings =
-        Settings.load(
-            StreamSettings.class,
-            Optional.empty(),
-            List.of(),
+    return start(pipeline, topic, index, bounded, Map.of());
+  }
+
+  /**
+   * Starts a job that reads a topic.
+   *
+   * @param more settings of the job
+   */
+  LocalFlink start(
+      Pipeline pipeline, String topic, Path index, boolean bounded, Map<String, ?> more)
+      throws Exception {
+    Map<String, Object> values =
+        new HashMap<>(
             Map.of(
                 "index",
                 index,
@@ -121,6 +132,9 @@ public final class Workbench {
                 plan.parallelism,
                 "bounded",
                 bounded));
+    values.putAll(more);
+    StreamSettings settings =
+        Settings.load(StreamSettings.class, Optional.empty(), List.of(), values);
     Path flink = cleanup.temporaryDirectory("tarn-bench-flink-");
     StreamExecutionEnvironment environment =
         LocalFlink.environment(

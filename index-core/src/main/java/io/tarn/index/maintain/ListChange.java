@@ -52,34 +52,35 @@ public final class ListChange implements Serializable {
   }
 
   /**
-   * Each of some lists becomes two.
+   * Each of some lists becomes several.
    *
-   * @param divided by list two centroids, as {@link #divide} gives them
+   * @param divided by list its centroids, as {@link #divide} gives them
    */
   public static ListChange splitting(
       Model model, SortedMap<Integer, float[]> divided, SplitSettings settings) {
     Set<Integer> gone = divided.keySet();
     Set<Integer> neighbours = new TreeSet<>();
-    float[] centroids = new float[gone.size() * 2 * model.dimension()];
+    float[] centroids = new float[divided.values().stream().mapToInt(c -> c.length).sum()];
     int known = 0;
     for (int list : gone) {
       neighbours.addAll(ListMoves.neighbours(model, list, settings.neighbourLists()));
-      float[] two = divided.get(list);
-      System.arraycopy(two, 0, centroids, known, two.length);
-      known += two.length;
+      float[] parts = divided.get(list);
+      System.arraycopy(parts, 0, centroids, known, parts.length);
+      known += parts.length;
     }
     neighbours.removeAll(gone);
     return new ListChange("split", model, model.succeededBy(gone, centroids), gone, neighbours);
   }
 
   /**
-   * Finds two centroids for the rows of a list.
+   * Finds centroids for the rows of a list.
    *
    * @param rows live rows of the list, or a sample of them, row-major
-   * @return row-major; empty if the rows do not fall into two parts
+   * @param live how many live rows the list has
+   * @return row-major; empty if the rows do not fall into parts
    */
-  public static float[] divide(Model model, SplitSettings settings, float[] rows) {
-    return new ListDivision(model, settings).divide(rows);
+  public static float[] divide(Model model, SplitSettings settings, float[] rows, long live) {
+    return new ListDivision(model, settings).divide(rows, live);
   }
 
   /** What it is called. */

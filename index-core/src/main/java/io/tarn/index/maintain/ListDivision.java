@@ -3,19 +3,27 @@ package io.tarn.index.maintain;
 import io.tarn.index.centroid.Assigner;
 import io.tarn.index.centroid.KMeans;
 import io.tarn.index.centroid.Model;
+import io.tarn.index.feature.Metric;
 import io.tarn.index.segment.RowVectors;
 import io.tarn.index.segment.Segment;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/** Finds two centroids for the newest rows of each of some lists. */
+/** Finds centroids for the newest rows of each of some lists. */
 final class ListDivision {
   /** Rows beyond this many floats, 256 MiB for all lists together, are sampled. */
   private static final int MAX_TRAINING_FLOATS = 64 << 20;
+
+  /** So many rows tell well enough where a centroid belongs. */
+  private static final int ROWS_PER_MOVED_CENTROID = 128;
+
+  /** With fewer rows the mean of a part means little. */
+  private static final int MIN_SAMPLE_ROWS_PER_PART = 8;
 
   private final Model model;
   private final SplitSettings settings;
@@ -25,45 +33,135 @@ final class ListDivision {
     this.settings = settings;
   }
 
-  /** By list two centroids, row-major; without the lists whose rows do not fall into two parts. */
+  /** By list its centroids, row-major; without the lists whose rows do not fall into parts. */
   SortedMap<Integer, float[]> centroids(Survey survey, Set<Integer> lists) throws IOException {
     SortedMap<Integer, float[]> centroids = new TreeMap<>();
-    for (Map.Entry<Integer, Sample> list : samples(survey, lists).entrySet()) {
-      float[] two = divide(list.getValue().rows);
-      if (two.length > 0) {
-        centroids.put(list.getKey(), two);
+    for (Map.Entry<Integer, Sample> list : samples(survey, lists, MAX_TRAINING_FLOATS).entrySet()) {
+      float[] parts = divide(list.getValue().rows, list.getValue().total);
+      if (parts.length > 0) {
+        centroids.put(list.getKey(), parts);
       }
     }
     return centroids;
   }
 
-  /** The most even of several outcomes of 2-means; empty if none is even enough. */
-  float[] divide(float[] rows) {
+  /** The centroids of new lists, and by their numbers those of the lists around them. */
+  SortedMap<Integer, float[]> withNeighbours(SortedMap<Integer, float[]> divided) {
+    SortedMap<Integer, float[]> all = new TreeMap<>(divided);
     int dimension = model.dimension();
-    int count = rows.length / dimension;
-    float[] best = {};
-    int bestLarger = count;
-    for (int trial = 0; trial < settings.trials() && count > 1; trial++) {
-      long seed = settings.seed() + trial;
-      float[] two =
-          KMeans.train(model.metric(), dimension, rows, 2, settings.iterations(), seed, 1);
-      if (two.length == 2 * dimension) {
-        int larger = rowsOfLargerPart(two, rows);
-        if (larger < bestLarger) {
-          bestLarger = larger;
-          best = two;
+    for (int list : divided.keySet()) {
+      for (int near : ListMoves.neighbours(model, list, settings.neighbourLists())) {
+        int place = Arrays.binarySearch(model.listIds(), near) * dimension;
+        all.computeIfAbsent(
+            near, n -> Arrays.copyOfRange(model.centroids(), place, place + dimension));
+      }
+    }
+    return all;
+  }
+
+  /**
+   * Brings centroids, in rounds of k-means, to where the newest rows of some lists are.
+   *
+   * @param around by list the centroids to begin with
+   */
+  SortedMap<Integer, float[]> moved(Survey survey, SortedMap<Integer, float[]> around)
+      throws IOException {
+    float[] centroids = new float[around.values().stream().mapToInt(c -> c.length).sum()];
+    long most = Math.min(MAX_TRAINING_FLOATS, (long) ROWS_PER_MOVED_CENTROID * centroids.length);
+    SortedMap<Integer, Sample> samples = samples(survey, around.keySet(), most);
+    int known = 0;
+    for (float[] some : around.values()) {
+      System.arraycopy(some, 0, centroids, known, some.length);
+      known += some.length;
+    }
+    for (int round = 0; round < settings.rounds(); round++) {
+      centroids = means(centroids, samples.values());
+    }
+    SortedMap<Integer, float[]> moved = new TreeMap<>();
+    int from = 0;
+    for (Map.Entry<Integer, float[]> list : around.entrySet()) {
+      int to = from + list.getValue().length;
+      moved.put(list.getKey(), Arrays.copyOfRange(centroids, from, to));
+      from = to;
+    }
+    return moved;
+  }
+
+  /** The means of the rows that are nearest to each centroid; itself, where there are none. */
+  private float[] means(float[] centroids, Collection<Sample> samples) {
+    int dimension = model.dimension();
+    double[] sums = new double[centroids.length];
+    int[] counts = new int[centroids.length / dimension];
+    Assigner assigner =
+        new Assigner(Model.of(model.metric(), dimension, centroids, model.quantizer()));
+    for (Sample sample : samples) {
+      int[] nearest = new int[sample.used / dimension];
+      assigner.assign(sample.rows, 0, nearest.length, nearest, 0);
+      for (int row = 0; row < nearest.length; row++) {
+        counts[nearest[row]]++;
+        for (int i = 0; i < dimension; i++) {
+          sums[nearest[row] * dimension + i] += sample.rows[row * dimension + i];
         }
       }
     }
-    return count - bestLarger < settings.minPartShare() * count ? new float[0] : best;
+    float[] means = centroids.clone();
+    for (int c = 0; c < counts.length; c++) {
+      double scale = scale(sums, c * dimension, counts[c]);
+      for (int i = c * dimension; scale > 0 && i < (c + 1) * dimension; i++) {
+        means[i] = (float) (sums[i] * scale);
+      }
+    }
+    return means;
   }
 
-  private int rowsOfLargerPart(float[] centroids, float[] rows) {
-    Model two = Model.of(model.metric(), model.dimension(), centroids, model.quantizer());
-    int[] parts = new int[rows.length / model.dimension()];
-    new Assigner(two).assign(rows, 0, parts.length, parts, 0);
-    int second = Arrays.stream(parts).sum();
-    return Math.max(second, parts.length - second);
+  /** What makes a centroid of a sum of rows; 0 if nothing does. */
+  private double scale(double[] sums, int from, int count) {
+    if (model.metric() != Metric.COSINE) {
+      return count == 0 ? 0 : 1.0 / count;
+    }
+    double squared = 0;
+    for (int i = from; i < from + model.dimension(); i++) {
+      squared += sums[i] * sums[i];
+    }
+    return squared == 0 ? 0 : 1 / Math.sqrt(squared);
+  }
+
+  /**
+   * The most even of several outcomes of k-means; empty if none is even enough.
+   *
+   * @param rows of the list, or a sample of them
+   * @param live how many rows the list has
+   */
+  float[] divide(float[] rows, long live) {
+    int dimension = model.dimension();
+    int count = rows.length / dimension;
+    int wanted = Math.min(settings.parts(live), Math.max(2, count / MIN_SAMPLE_ROWS_PER_PART));
+    float[] best = {};
+    int bestLargest = count;
+    for (int trial = 0; trial < settings.trials() && count > 1; trial++) {
+      long seed = settings.seed() + trial;
+      float[] parts =
+          KMeans.train(model.metric(), dimension, rows, wanted, settings.iterations(), seed, 1);
+      if (parts.length >= 2 * dimension) {
+        int largest = rowsOfLargestPart(parts, rows);
+        if (largest < bestLargest) {
+          bestLargest = largest;
+          best = parts;
+        }
+      }
+    }
+    return count - bestLargest < settings.minPartShare() * count ? new float[0] : best;
+  }
+
+  private int rowsOfLargestPart(float[] centroids, float[] rows) {
+    Model parts = Model.of(model.metric(), model.dimension(), centroids, model.quantizer());
+    int[] part = new int[rows.length / model.dimension()];
+    new Assigner(parts).assign(rows, 0, part.length, part, 0);
+    int[] sizes = new int[parts.listCount()];
+    for (int p : part) {
+      sizes[p]++;
+    }
+    return Arrays.stream(sizes).max().orElse(0);
   }
 
   /** Every n-th row of a list, in the order of the segments. */
@@ -88,14 +186,15 @@ final class ListDivision {
   }
 
   /** Reads each segment once, however many lists there are. */
-  private SortedMap<Integer, Sample> samples(Survey survey, Set<Integer> lists) throws IOException {
+  private SortedMap<Integer, Sample> samples(Survey survey, Set<Integer> lists, long mostFloats)
+      throws IOException {
     SortedMap<Integer, Sample> samples = new TreeMap<>();
     lists.forEach(list -> samples.put(list, new Sample()));
     for (int s = 0; s < survey.size(); s++) {
       forEachNewest(survey, s, survey.outline(s), samples, (sample, row) -> sample.total++);
     }
     int dimension = model.dimension();
-    long mostRows = Math.max(2, MAX_TRAINING_FLOATS / dimension / Math.max(1, lists.size()));
+    long mostRows = Math.max(2, mostFloats / dimension / Math.max(1, lists.size()));
     samples.values().forEach(sample -> sample.makeRoom(mostRows, dimension));
     for (int s = 0; s < survey.size(); s++) {
       Segment segment = survey.segment(s);

@@ -68,7 +68,8 @@ public final class Maintenance {
     } else if (task instanceof MaintenanceTask.Dissolve dissolve) {
       return dissolve(dissolve.lists());
     } else {
-      return split(((MaintenanceTask.Split) task).lists(), SplitSettings.defaults());
+      MaintenanceTask.Split split = (MaintenanceTask.Split) task;
+      return split(split.lists(), SplitSettings.intoPartsOf(split.partRows()));
     }
   }
 
@@ -151,21 +152,25 @@ public final class Maintenance {
   }
 
   /**
-   * Divides lists in two, each by 2-means over its newest rows, under new ids. Rows of the old
-   * lists go where they are nearest; rows of neighbouring lists move to a new one if that is nearer
-   * now.
+   * Divides lists, each by k-means over its newest rows, under new ids. Rows of the old lists go
+   * where they are nearest; rows of neighbouring lists move to a new one if that is nearer now, and
+   * if the settings say so, neighbouring lists move too.
    *
-   * @return empty if none of the lists falls into two parts
+   * @return empty if none of the lists falls into parts
    */
   public Optional<Change> split(Collection<Integer> lists, SplitSettings settings)
       throws IOException {
     Model model = readModel();
     Set<Integer> wanted = checkLists(model, lists);
     Survey candidates = Survey.ofLists(storage, snapshot, wanted);
-    SortedMap<Integer, float[]> divided =
-        new ListDivision(model, settings).centroids(candidates, wanted);
+    ListDivision division = new ListDivision(model, settings);
+    SortedMap<Integer, float[]> divided = division.centroids(candidates, wanted);
     if (divided.isEmpty()) {
       return Optional.empty();
+    }
+    if (settings.rounds() > 0) {
+      SortedMap<Integer, float[]> around = division.withNeighbours(divided);
+      divided = division.moved(Survey.ofLists(storage, snapshot, around.keySet()), around);
     }
     return Optional.of(move(ListChange.splitting(model, divided, settings)));
   }

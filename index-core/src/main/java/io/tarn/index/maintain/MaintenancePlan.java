@@ -236,6 +236,7 @@ public record MaintenancePlan(long version, List<MaintenanceTask> tasks) {
     return List.of(
         new MaintenanceTask.Split(
             lists,
+            settings.targetListRows(),
             format(
                 "lists with more than %.0f live rows, %.1f times the target %d: %d, of which the"
                     + " largest has %d",

@@ -28,8 +28,12 @@ public sealed interface MaintenanceTask {
     }
   }
 
-  /** Divide each of these lists in two. */
-  record Split(List<Integer> lists, String reason) implements MaintenanceTask {
+  /**
+   * Divide each of these lists.
+   *
+   * @param partRows about how many rows a part is to have
+   */
+  record Split(List<Integer> lists, long partRows, String reason) implements MaintenanceTask {
     public Split {
       lists = List.copyOf(lists);
     }

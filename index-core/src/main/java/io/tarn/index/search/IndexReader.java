@@ -176,29 +176,31 @@ public final class IndexReader {
   }
 
   /**
-   * The view of a snapshot. Segments of the current view are taken over in the order they have
-   * there, whatever the snapshot's, so that what is known of their rows holds on if none of them
-   * was removed.
+   * The view of a snapshot. Segments of the current view are taken over, in the order they have
+   * there, whatever the snapshot's, and with what is known of their rows.
    */
   private IndexView load(Snapshot snapshot) throws IOException {
     IndexView old = view;
     SearchModel model = old == null ? null : refreshedModel(old, snapshot);
     Set<SegmentRef> added = new LinkedHashSet<>(snapshot.segments());
     List<LoadedSegment> segments = new ArrayList<>();
-    if (old != null) {
-      for (LoadedSegment known : old.segments()) {
-        if (added.contains(known.segment.ref())) {
-          known
-              .under(old.searchModel(), model)
-              .map(segment -> segment.withAttributes(snapshot.schema().attributes().size()))
-              .ifPresent(segments::add);
-        }
+    List<long[]> keptRows = new ArrayList<>();
+    List<LiveRows.Gone> gone = new ArrayList<>();
+    for (int s = 0; old != null && s < old.segments().size(); s++) {
+      LoadedSegment known = old.segments().get(s);
+      long[] live = old.live().bitmaps().get(s);
+      Optional<LoadedSegment> kept =
+          added.contains(known.segment.ref())
+              ? known.under(old.searchModel(), model)
+              : Optional.empty();
+      if (kept.isPresent()) {
+        segments.add(kept.get().withAttributes(snapshot.schema().attributes().size()));
+        keptRows.add(live);
+        added.remove(known.segment.ref());
+      } else {
+        gone.add(new LiveRows.Gone(known, live));
       }
-      segments.forEach(kept -> added.remove(kept.segment.ref()));
     }
-    boolean onlyAdded = old != null && segments.size() == old.segments().size();
-    int knownCount = onlyAdded ? segments.size() : 0;
-    LiveRows known = onlyAdded ? old.live() : LiveRows.none();
     if (model == null) {
       ModelFile.checkSize(storage, snapshot.model(), snapshot.schema().dimension());
     }
@@ -216,7 +218,7 @@ public final class IndexReader {
               : () -> model;
       segments.addAll(loader.load(readers, source));
       return new IndexView(
-          snapshot, loader.model(), segments, LiveRows.with(known, knownCount, segments));
+          snapshot, loader.model(), segments, LiveRows.after(keptRows, gone, segments));
     } finally {
       for (SegmentReader reader : readers) {
         reader.close();

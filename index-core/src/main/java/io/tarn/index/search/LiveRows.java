@@ -59,7 +59,7 @@ final class LiveRows {
   }
 
   boolean isLive(int segment, int row) {
-    return (bitmaps.get(segment)[row >> 6] & 1L << row) != 0;
+    return isSet(bitmaps.get(segment), row);
   }
 
   /** One bitmap a segment, row r in bit r % 64 of word r / 64; not to be changed. */
@@ -72,94 +72,214 @@ final class LiveRows {
     return new LiveRows(List.copyOf(bitmaps));
   }
 
-  static LiveRows none() {
-    return new LiveRows(List.of());
-  }
-
-  /**
-   * The live rows of {@code segments}, of which the first {@code knownCount} are those of {@code
-   * known}, in the same order. Looks only at the ids of the others.
-   */
-  static LiveRows with(LiveRows known, int knownCount, List<LoadedSegment> segments) {
-    Resolution resolution = new Resolution(known, knownCount, segments);
-    if (knownCount == 0) {
-      resolution.seen = new SeenHashes(segments);
-    }
-    for (int s = knownCount; s < segments.size(); s++) {
-      resolution.resolve(s);
-    }
+  /** The live rows of {@code segments}, resolved from scratch. */
+  static LiveRows of(List<LoadedSegment> segments) {
+    Resolution resolution = new Resolution(List.of(), segments);
+    resolution.resolveAll();
     return new LiveRows(resolution.bitmaps);
   }
 
-  /** The live rows of {@code segments}, resolved from scratch. */
-  static LiveRows of(List<LoadedSegment> segments) {
-    return with(none(), 0, segments);
+  /**
+   * A segment that a view had and the next one has not.
+   *
+   * @param live its bitmap in that view
+   */
+  record Gone(LoadedSegment segment, long[] live) {}
+
+  /**
+   * The live rows of {@code segments} after those of another view. Ids of rows that both views have
+   * are not looked at, so that what it costs grows with what came and went, unless that is most.
+   *
+   * @param kept the bitmaps, in the other view, of the first of the segments, which both have
+   * @param gone what only the other view had
+   */
+  static LiveRows after(List<long[]> kept, List<Gone> gone, List<LoadedSegment> segments) {
+    long stay = rows(segments.subList(0, kept.size()));
+    long change = rows(segments.subList(kept.size(), segments.size()));
+    for (Gone segment : gone) {
+      change += segment.segment.segment.rowCount();
+    }
+    return change < stay ? changed(kept, gone, segments) : of(segments);
   }
 
-  /** Settles, row by row, who supersedes whom. */
+  /** As {@link #after}, however much came and went. */
+  static LiveRows changed(List<long[]> kept, List<Gone> gone, List<LoadedSegment> segments) {
+    Resolution resolution = new Resolution(kept, segments);
+    resolution.resolveChanged(gone);
+    return new LiveRows(resolution.bitmaps);
+  }
+
+  private static long rows(List<LoadedSegment> segments) {
+    return segments.stream().mapToLong(segment -> segment.segment.rowCount()).sum();
+  }
+
+  /** Settles, id by id, who supersedes whom. */
   private static final class Resolution {
     private final List<LoadedSegment> segments;
+    private final int keptCount;
     private final List<long[]> bitmaps = new ArrayList<>();
     private final boolean[] copied;
 
-    /** The ids of all rows looked at; null if there are rows that were not. */
-    private SeenHashes seen;
-
-    Resolution(LiveRows known, int knownCount, List<LoadedSegment> segments) {
+    Resolution(List<long[]> kept, List<LoadedSegment> segments) {
       this.segments = segments;
+      this.keptCount = kept.size();
       this.copied = new boolean[segments.size()];
       for (int s = 0; s < segments.size(); s++) {
-        Segment segment = segments.get(s).segment;
-        boolean isNew = s >= knownCount;
-        bitmaps.add(isNew ? new long[(segment.rowCount() + 63) / 64] : known.bitmaps.get(s));
+        boolean isNew = s >= keptCount;
+        bitmaps.add(isNew ? emptyBitmap(segments.get(s)) : kept.get(s));
         copied[s] = isNew;
       }
     }
 
-    void resolve(int s) {
-      Segment segment = segments.get(s).segment;
-      for (int row = 0; row < segment.rowCount(); row++) {
-        boolean first = seen != null && seen.add(segment.ids().hash(row));
-        if ((first || isNewestUpTo(s, row)) && !segment.isDelete(row)) {
-          bitmaps.get(s)[row >> 6] |= 1L << row;
+    private static long[] emptyBitmap(LoadedSegment segment) {
+      return new long[(segment.segment.rowCount() + 63) / 64];
+    }
+
+    void resolveAll() {
+      SeenHashes seen = new SeenHashes(rows(segments));
+      for (int s = 0; s < segments.size(); s++) {
+        Segment segment = segments.get(s).segment;
+        for (int row = 0; row < segment.rowCount(); row++) {
+          if (!seen.add(segment.ids().hash(row))) {
+            // Among those up to here; rows of its id that are still to come settle it again.
+            settle(segment, row, s + 1);
+          } else if (!segment.isDelete(row)) {
+            set(s, row);
+          }
         }
       }
     }
 
-    /** Whether the row wins over all of its id in the segments up to its own; kills the losers. */
-    private boolean isNewestUpTo(int s, int row) {
-      Segment segment = segments.get(s).segment;
-      int hash = segment.ids().hash(row);
-      boolean newest = true;
-      for (int t = 0; t <= s; t++) {
-        LoadedSegment other = segments.get(t);
+    void resolveChanged(List<Gone> gone) {
+      List<long[]> moved = new ArrayList<>();
+      for (LoadedSegment added : segments.subList(keptCount, segments.size())) {
+        moved.add(emptyBitmap(added));
+      }
+      for (Gone old : gone) {
+        Segment segment = old.segment.segment;
+        for (int row = 0; row < segment.rowCount(); row++) {
+          // Of a delete it is not known whether it was the newest.
+          if (segment.isDelete(row) || (isSet(old.live, row) && !hasMoved(segment, row, moved))) {
+            settle(segment, row, segments.size());
+          }
+        }
+      }
+      for (int s = keptCount; s < segments.size(); s++) {
+        Segment segment = segments.get(s).segment;
+        for (int row = 0; row < segment.rowCount(); row++) {
+          if (!isSet(moved.get(s - keptCount), row)) {
+            settle(segment, row, segments.size());
+          }
+        }
+      }
+    }
+
+    /**
+     * Whether a row that was live is in a segment that came, and is the newest of its id still. It
+     * supersedes there all that it superseded before, so that only rows of as large an order can
+     * supersede it, of which the young segments have most, and the large ones none.
+     */
+    private boolean hasMoved(Segment old, int row, List<long[]> moved) {
+      int hash = old.ids().hash(row);
+      for (int s = keptCount; s < segments.size(); s++) {
+        LoadedSegment other = segments.get(s);
         int end = other.endPlace(hash);
         for (int place = other.firstPlace(hash); place < end; place++) {
           int otherRow = other.rowAt(place);
-          if ((t == s && otherRow == row)
-              || !other.segment.ids().sameId(otherRow, segment.ids(), row)) {
-            continue;
-          }
-          if (segment.supersedes(row, other.segment, otherRow)) {
-            kill(t, otherRow);
-          } else {
-            newest = false;
+          if (other.segment.ids().sameId(otherRow, old.ids(), row)
+              && isSameVersion(other.segment, otherRow, old, row)
+              && !isSuperseded(s, otherRow)) {
+            moved.get(s - keptCount)[otherRow >> 6] |= 1L << otherRow;
+            set(s, otherRow);
+            return true;
           }
         }
       }
-      return newest;
+      return false;
     }
 
-    private void kill(int s, int row) {
-      if ((bitmaps.get(s)[row >> 6] & 1L << row) == 0) {
-        return;
+    private static boolean isSameVersion(Segment segment, int row, Segment old, int oldRow) {
+      return segment.orders().get(row) == old.orders().get(oldRow)
+          && segment.positions().get(row) == old.positions().get(oldRow)
+          && segment.ref().sequence() >= old.ref().sequence()
+          && segment.isDelete(row) == old.isDelete(oldRow);
+    }
+
+    private boolean isSuperseded(int s, int row) {
+      Segment segment = segments.get(s).segment;
+      long order = segment.orders().get(row);
+      int hash = segment.ids().hash(row);
+      for (LoadedSegment other : segments) {
+        if (other.segment.ref().maxOrder() < order) {
+          continue;
+        }
+        int end = other.endPlace(hash);
+        for (int place = other.firstPlace(hash); place < end; place++) {
+          int otherRow = other.rowAt(place);
+          if (other.segment.ids().sameId(otherRow, segment.ids(), row)
+              && other.segment.supersedes(otherRow, segment, row)) {
+            return true;
+          }
+        }
       }
+      return false;
+    }
+
+    /**
+     * Of all rows of an id in the segments before {@code end}, the newest alone is live, if any.
+     */
+    private void settle(Segment segment, int row, int end) {
+      int hash = segment.ids().hash(row);
+      int newest = -1;
+      int newestRow = -1;
+      for (int s = 0; s < end; s++) {
+        LoadedSegment other = segments.get(s);
+        int lastPlace = other.endPlace(hash);
+        for (int place = other.firstPlace(hash); place < lastPlace; place++) {
+          int otherRow = other.rowAt(place);
+          if (!other.segment.ids().sameId(otherRow, segment.ids(), row)) {
+            continue;
+          }
+          if (newest < 0) {
+            newest = s;
+            newestRow = otherRow;
+          } else if (other.segment.supersedes(otherRow, segments.get(newest).segment, newestRow)) {
+            clear(newest, newestRow);
+            newest = s;
+            newestRow = otherRow;
+          } else {
+            clear(s, otherRow);
+          }
+        }
+      }
+      if (newest >= 0 && !segments.get(newest).segment.isDelete(newestRow)) {
+        set(newest, newestRow);
+      }
+    }
+
+    private void set(int s, int row) {
+      if (!isSet(bitmaps.get(s), row)) {
+        writable(s)[row >> 6] |= 1L << row;
+      }
+    }
+
+    private void clear(int s, int row) {
+      if (isSet(bitmaps.get(s), row)) {
+        writable(s)[row >> 6] &= ~(1L << row);
+      }
+    }
+
+    private long[] writable(int s) {
       if (!copied[s]) {
         bitmaps.set(s, bitmaps.get(s).clone());
         copied[s] = true;
       }
-      bitmaps.get(s)[row >> 6] &= ~(1L << row);
+      return bitmaps.get(s);
     }
+  }
+
+  private static boolean isSet(long[] bitmap, int row) {
+    return (bitmap[row >> 6] & 1L << row) != 0;
   }
 
   /**
@@ -170,11 +290,7 @@ final class LiveRows {
     private final long[] bits;
     private final int shift;
 
-    SeenHashes(List<LoadedSegment> segments) {
-      long rows = 0;
-      for (LoadedSegment segment : segments) {
-        rows += segment.segment.rowCount();
-      }
+    SeenHashes(long rows) {
       int words = words(rows);
       bits = new long[words];
       shift = Integer.SIZE - Integer.numberOfTrailingZeros(words) - 6;

@@ -237,7 +237,7 @@ class MaintenancePropertiesTest {
         case MERGE -> maintenance.merge(segments);
         case REWRITE_SEGMENTS -> maintenance.rewriteSegments(segments);
         case REWRITE_LISTS -> maintenance.rewriteLists(lists);
-        case SPLIT -> maintenance.split(lists, SplitSettings.defaults());
+        case SPLIT -> maintenance.split(lists, SplitSettings.intoPartsOf(2));
         case DISSOLVE ->
             lists.size() == listIds.length ? Optional.empty() : maintenance.dissolve(lists);
       };

@@ -27,6 +27,7 @@ import io.tarn.index.verify.IndexVerifier;
 import io.tarn.index.write.ModelReassigner;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -111,7 +112,7 @@ class MaintenanceTest {
               index.write(at(1, 0, 5, 0)),
               index.write(at(1, 20, 5, 0), at(2, 21, 1), at(3, 29, 1), at(4, 30, 1))));
       Map<Long, Float> before = index.values();
-      SplitSettings settings = new SplitSettings(attempt % 2, 10, 4, 0.1, 1);
+      SplitSettings settings = new SplitSettings(attempt % 2, 10, 4, 0.1, 1, 0, 0);
 
       index.commit(index.maintenance().split(List.of(1), settings).orElseThrow());
 
@@ -295,7 +296,7 @@ class MaintenanceTest {
   @Test
   void withoutNeighboursOnlyTheListItselfIsDivided() throws IOException {
     MaintainedIndex index = unbalanced();
-    SplitSettings settings = new SplitSettings(0, 10, 4, 0.1, 1);
+    SplitSettings settings = new SplitSettings(0, 10, 4, 0.1, 1, 0, 0);
 
     index.commit(index.maintenance().split(List.of(1), settings).orElseThrow());
 
@@ -337,6 +338,44 @@ class MaintenanceTest {
 
     assertThat(index.view().liveRowsByList()).containsExactlyInAnyOrder(2, 2);
     assertThat(index.rows()).as("4 live rows and a delete").isEqualTo(5);
+  }
+
+  @Test
+  void aCrowdedListIsDividedIntoAsManyAsItHasRowsFor() throws IOException {
+    MaintainedIndex index = MaintainedIndex.of(0);
+    Feature[] rows = new Feature[64];
+    for (int i = 0; i < rows.length; i++) {
+      rows[i] = at(i, i % 4 * 100 + i / 4, 1);
+    }
+    index.append(rows);
+    Change split =
+        index.maintenance().split(List.of(0), SplitSettings.intoPartsOf(16)).orElseThrow();
+
+    index.commit(split);
+
+    assertThat(index.view().liveRowsByList()).containsExactly(16, 16, 16, 16);
+  }
+
+  @Test
+  void listsAroundOneThatIsSplitMoveToWhereTheirRowsAre() throws IOException {
+    MaintainedIndex index = MaintainedIndex.of(0, 100);
+    Feature[] rows = new Feature[50];
+    for (int i = 0; i < rows.length; i++) {
+      rows[i] = at(i, i < 20 ? i : i < 40 ? 20 + i : 100 + i, 1);
+    }
+    index.append(rows);
+    Map<Long, Float> values = index.values();
+    Change split =
+        index.maintenance().split(List.of(0), SplitSettings.intoPartsOf(20)).orElseThrow();
+
+    index.commit(split);
+
+    float[] centroids = index.model().centroids();
+    Arrays.sort(centroids);
+    assertThat(centroids).containsExactly(9.5f, 49.5f, 144.5f);
+    assertThat(index.model().listIds()).as("numbers are not used again").containsExactly(2, 3, 4);
+    assertThat(index.view().liveRowsByList()).containsExactlyInAnyOrder(20, 20, 10);
+    assertThat(index.values()).isEqualTo(values);
   }
 
   @Test

@@ -95,7 +95,9 @@ class RefreshReadsTest {
     Change change =
         upkeep == Upkeep.DISSOLVE
             ? maintenance.dissolve(List.of(1)).orElseThrow()
-            : maintenance.split(List.of(1), new SplitSettings(0, 10, 4, 1.0 / 16, 1)).orElseThrow();
+            : maintenance
+                .split(List.of(1), new SplitSettings(0, 10, 4, 1.0 / 16, 1, 0, 0))
+                .orElseThrow();
     new Committer(log, new ModelReassigner(storage)).commit(change);
   }
 

@@ -102,10 +102,10 @@ public record ListRewrite(
   private record Drawn(int segment, float[] rows) implements Serializable {}
 
   /**
-   * Finds two centroids for each of some lists.
+   * Finds centroids for each of some lists, which it is divided by.
    *
    * @param live by list how many live rows it has
-   * @return without the lists whose rows do not fall into two parts
+   * @return without the lists whose rows do not fall into parts
    */
   public SortedMap<Integer, float[]> divide(
       Map<Integer, Long> live, Model model, SplitSettings settings) {
@@ -121,6 +121,7 @@ public record ListRewrite(
     IndexLocation index = location;
     Schema schema = snapshot.schema();
     Packed<SplitSettings> split = Packed.of(settings);
+    HashMap<Integer, Long> rowsByList = new HashMap<>(live);
     SortedMap<Integer, float[]> divided = new TreeMap<>();
     context()
         .parallelize(numbered, Math.max(1, numbered.size()))
@@ -131,7 +132,11 @@ public record ListRewrite(
             list ->
                 new Tuple2<>(
                     list._1(),
-                    ListChange.divide(sharedModel.value().get(), split.get(), joined(list._2()))))
+                    ListChange.divide(
+                        sharedModel.value().get(),
+                        split.get(),
+                        joined(list._2()),
+                        rowsByList.get(list._1()))))
         .collect()
         .forEach(
             list -> {
