@@ -17,7 +17,7 @@ class ReferenceSettingsTest {
 
   /** Keys whose values in the files are examples: they have no default. */
   private static final String EXAMPLES =
-      "text-column|attributes|order-column|op-column|nlist|dimension: 128|embedder|rejects"
+      "text-column|image-column|attributes|order-column|op-column|nlist|dimension: 128|embedder|rejects"
           + "|nprobe|recall|filter|part-bytes|version|timestamp"
           + "|quantizer: rabitq4|forget-deletes-below|target-list-rows|path|max-bytes-per-row";
 
