@@ -4,7 +4,9 @@ import io.tarn.index.feature.Schema;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -65,6 +67,30 @@ public sealed interface Filter {
 
   /** The name by which a filter knows the id. */
   String ID = "id";
+
+  /** The attributes it looks at, and {@link #ID} if it looks at the id. */
+  default Set<String> names() {
+    Set<String> names = new HashSet<>();
+    addNames(this, names);
+    return names;
+  }
+
+  private static void addNames(Filter filter, Set<String> names) {
+    // An if, as a switch over sealed types needs Java 21.
+    if (filter instanceof And and) {
+      and.terms().forEach(term -> addNames(term, names));
+    } else if (filter instanceof Or or) {
+      or.terms().forEach(term -> addNames(term, names));
+    } else if (filter instanceof Not not) {
+      addNames(not.term(), names);
+    } else if (filter instanceof Comparison comparison) {
+      names.add(comparison.name());
+    } else if (filter instanceof In in) {
+      names.add(in.name());
+    } else {
+      names.add(((IsNull) filter).name());
+    }
+  }
 
   /** Compares an attribute, or the id, with a literal. */
   record Comparison(String name, Operator operator, Literal literal) implements Filter {

@@ -2,10 +2,8 @@ package io.tarn.flink.sql;
 
 import io.tarn.index.feature.Schema;
 import io.tarn.index.filter.Filter;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 
 /** Conditions as options give them. */
 final class Filters {
@@ -23,29 +21,5 @@ final class Filters {
       case 1 -> Optional.of(filters.get(0));
       default -> Optional.of(Filter.and(filters.toArray(Filter[]::new)));
     };
-  }
-
-  /** The attributes a filter looks at, and perhaps the id. */
-  static Set<String> names(Filter filter) {
-    Set<String> names = new HashSet<>();
-    addNames(filter, names);
-    return names;
-  }
-
-  private static void addNames(Filter filter, Set<String> names) {
-    // An if, as a switch over sealed types needs Java 21.
-    if (filter instanceof Filter.And and) {
-      and.terms().forEach(term -> addNames(term, names));
-    } else if (filter instanceof Filter.Or or) {
-      or.terms().forEach(term -> addNames(term, names));
-    } else if (filter instanceof Filter.Not not) {
-      addNames(not.term(), names);
-    } else if (filter instanceof Filter.Comparison comparison) {
-      names.add(comparison.name());
-    } else if (filter instanceof Filter.In in) {
-      names.add(in.name());
-    } else {
-      names.add(((Filter.IsNull) filter).name());
-    }
   }
 }

@@ -30,7 +30,7 @@ final class SegmentRows implements Closeable {
     try {
       Optional<Filter> filter = Filters.parse(source.filters(), source.schema());
       Set<String> names = new HashSet<>(columns.attributes());
-      filter.ifPresent(f -> names.addAll(Filters.names(f)));
+      filter.ifPresent(f -> names.addAll(f.names()));
       names.remove(Filter.ID);
       this.segment =
           columns.haveVector() ? reader.readColumnsAndVectors(names) : reader.readColumns(names);

@@ -38,7 +38,7 @@ class FlinkSqlGuideTest {
   private static final Path GUIDE = Path.of("..", "docs", "flink-sql.md");
   private static final Pattern STATEMENTS = Pattern.compile("(?s)```sql\n(.*?)```");
   private static final Pattern ANSWER = Pattern.compile("\"query_id\":\"(.*?)\",\"id\":\"(.*?)\"");
-  private static final long LIMIT_NS = TimeUnit.SECONDS.toNanos(60);
+  private static final long LIMIT_NS = TimeUnit.MINUTES.toNanos(4);
   private static final Pattern SETTING = Pattern.compile("SET '(.*)' = '(.*)'");
   private static final int K = 5;
   private static final Embedder EMBEDDER =

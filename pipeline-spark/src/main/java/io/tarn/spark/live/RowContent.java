@@ -33,24 +33,7 @@ public record RowContent(
   /** The attributes that must be read: those wanted and those the filters look at. */
   Set<String> attributesRead() {
     Set<String> names = new HashSet<>(attributes);
-    filter().ifPresent(filter -> addNames(filter, names));
+    filter().ifPresent(filter -> names.addAll(filter.names()));
     return names;
-  }
-
-  private static void addNames(Filter filter, Set<String> names) {
-    // An if, as a switch over sealed types needs Java 21.
-    if (filter instanceof Filter.And and) {
-      and.terms().forEach(term -> addNames(term, names));
-    } else if (filter instanceof Filter.Or or) {
-      or.terms().forEach(term -> addNames(term, names));
-    } else if (filter instanceof Filter.Not not) {
-      addNames(not.term(), names);
-    } else if (filter instanceof Filter.Comparison comparison) {
-      names.add(comparison.name());
-    } else if (filter instanceof Filter.In in) {
-      names.add(in.name());
-    } else {
-      names.add(((Filter.IsNull) filter).name());
-    }
   }
 }
