@@ -34,14 +34,17 @@ public interface CodeKernels {
   /** Entries of the table of a group. */
   int TABLE_ENTRIES = 16;
 
+  /**
+   * Bytes of a table: its entries, again and again, up to the widest vector. An index into a vector
+   * is taken modulo its length, so what stands above an index of four bits need not be cleared.
+   */
+  int TABLE_BYTES = 64;
+
   /** The largest value in a table: four of them add up within a byte. */
   int MAX_ENTRY = 63;
 
   /** The largest sum of table entries: it fits a signed short. */
   int MAX_SUM = Short.MAX_VALUE;
-
-  /** How many bytes a table array has beyond its last entry, for loads of the widest vector. */
-  int TABLE_PADDING = 64;
 
   /** How many bytes an array of byte rows has beyond its last row, for loads of short vectors. */
   int ROW_PADDING = 8;
@@ -116,13 +119,14 @@ public interface CodeKernels {
    *
    * @param block the bytes, the block beginning at {@code at}
    * @param pairs pairs of groups, an even number
-   * @param tables for each group the entry of each of its 16 codes, none above {@link #MAX_ENTRY}
+   * @param tables for each group the entries of its 16 codes, none above {@link #MAX_ENTRY}, four
+   *     times
    * @param parameters from {@code parameterAt} on: offset of a stored 0 and of each step more,
    *     scale of 0 and of each step, error of each step
    * @param limit rows whose lower bound is not below it are of no interest
    * @param sums 64 places to work in
-   * @param estimates receives 64 estimates, if any row is of interest
-   * @param lowers receives 64 lower bounds, if any row is of interest
+   * @param estimates receives 64 estimates
+   * @param lowers receives 64 lower bounds
    * @return the rows of interest, row r as bit r
    */
   long scanBlock(

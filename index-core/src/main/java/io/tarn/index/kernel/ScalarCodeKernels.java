@@ -62,8 +62,8 @@ final class ScalarCodeKernels implements CodeKernels {
     int sum = 0;
     for (int p = 0; p < pairs; p++) {
       int code = block[at + p * PAIR_BYTES] & 0xFF;
-      int table = 2 * p * TABLE_ENTRIES;
-      sum += tables[table + (code & 15)] + tables[table + TABLE_ENTRIES + (code >> 4)];
+      int table = 2 * p * TABLE_BYTES;
+      sum += tables[table + (code & 15)] + tables[table + TABLE_BYTES + (code >> 4)];
     }
     return sum;
   }

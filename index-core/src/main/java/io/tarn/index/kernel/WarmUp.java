@@ -24,8 +24,7 @@ final class WarmUp {
   private final CodeKernels plain;
   private final int pairs = CodeKernels.pairs(DIMENSION);
   private final byte[] block = new byte[pairs * CodeKernels.PAIR_BYTES + CodeKernels.FACTOR_BYTES];
-  private final byte[] tables =
-      new byte[2 * pairs * CodeKernels.TABLE_ENTRIES + CodeKernels.TABLE_PADDING];
+  private final byte[] tables = new byte[2 * pairs * CodeKernels.TABLE_BYTES];
   private final float[] parameters = new float[CodeKernels.BLOCK_PARAMETERS];
   private final short[] sums = new short[CodeKernels.BLOCK_ROWS];
   private final float[] estimates = new float[CodeKernels.BLOCK_ROWS];

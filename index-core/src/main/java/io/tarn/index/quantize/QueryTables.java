@@ -50,7 +50,7 @@ public final class QueryTables {
     this.groups = 2 * CodeKernels.pairs(rotation.dimension());
     this.rotated = new float[GROUP * groups];
     this.weights = new int[GROUP * groups];
-    this.tables = new byte[CodeKernels.TABLE_ENTRIES * groups + CodeKernels.TABLE_PADDING];
+    this.tables = new byte[CodeKernels.TABLE_BYTES * groups];
   }
 
   /** Makes ready for {@code query}. */
@@ -101,9 +101,13 @@ public final class QueryTables {
             + entries(weights[i + 2], rotated[i + 2], BIT_2);
     long last = weights[i + 3] * EVERY_BYTE;
     boolean positive = rotated[i + 3] >= 0;
-    int at = CodeKernels.TABLE_ENTRIES * group;
-    LONGS.set(tables, at, positive ? common : common + last);
-    LONGS.set(tables, at + Long.BYTES, positive ? common + last : common);
+    long first = positive ? common : common + last;
+    long second = positive ? common + last : common;
+    int start = CodeKernels.TABLE_BYTES * group;
+    for (int at = start; at < start + CodeKernels.TABLE_BYTES; at += CodeKernels.TABLE_ENTRIES) {
+      LONGS.set(tables, at, first);
+      LONGS.set(tables, at + Long.BYTES, second);
+    }
   }
 
   private static long entries(int weight, float value, long bitSet) {
@@ -136,7 +140,7 @@ public final class QueryTables {
     return rotated;
   }
 
-  /** The entries, 16 for each group of four dimensions. */
+  /** The entries, 16 for each group of four dimensions, each group's four times. */
   public byte[] tables() {
     return tables;
   }

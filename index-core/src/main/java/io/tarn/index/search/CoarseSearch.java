@@ -12,19 +12,21 @@ import io.tarn.index.quantize.RowCode;
 import io.tarn.index.segment.CodeColumns;
 
 /**
- * Finds the lists nearest to a query, at a cost that grows with the square root of their number.
+ * Finds the lists nearest to a query, at a cost that grows with the square root of their number
+ * where they are many.
  *
- * <p>The centroids are an index of their own: put into about sqrt(lists) groups by k-means, and
- * coded as rows are, with the same tables. A query looks at the codes in the groups nearest to it,
- * until it has seen many times as many centroids as it wants, and computes the distances of those
- * it wants and of some to spare, the more so the fewer dimensions a code has to average over.
+ * <p>The centroids are an index of their own: coded as rows are, with the same tables, and, where
+ * they are many, put into about sqrt(lists) groups by k-means. A query looks at the codes, of all
+ * or of those in the groups nearest to it until it has seen many times as many centroids as it
+ * wants, and computes the distances of those it wants and of some to spare, the more so the fewer
+ * dimensions a code has to average over.
  */
 final class CoarseSearch {
   /** Up to so many lists, all distances are computed. */
   private static final int MAX_EXACT_LISTS = 64;
 
-  /** Up to so many lists, there is one group. */
-  private static final int MAX_FLAT_LISTS = 512;
+  /** Up to so many lists, there is one group: to look at all codes is no more work than groups. */
+  private static final int MAX_FLAT_LISTS = 4096;
 
   private static final int GROUPING_ROUNDS = 8;
 
@@ -236,7 +238,7 @@ final class CoarseSearch {
           scratch.tables.step(),
           scratch.tables.bias(),
           0,
-          Float.POSITIVE_INFINITY,
+          Float.NEGATIVE_INFINITY,
           scratch.sums,
           scratch.estimates,
           scratch.lowers);

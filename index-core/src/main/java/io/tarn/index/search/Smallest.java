@@ -6,14 +6,20 @@ import java.util.Arrays;
 
 /**
  * Estimates that come in blocks, of which the smallest are wanted. A limit that separates them is
- * found by bisection, counting: to look at all of them several times, a vector at a time, takes
+ * guessed and corrected, counting: to look at all of them several times, a vector at a time, takes
  * less than to keep the smallest in order as they come. Grows as needed and is reused.
  */
 final class Smallest {
   private static final int BLOCK = CodeKernels.BLOCK_ROWS;
 
   /** So many more than wanted are as good, as a share of those wanted. */
-  private static final int EXCESS_SHARE = 16;
+  private static final int EXCESS_SHARE = 8;
+
+  /** How many values the first guess is made from. */
+  private static final int SAMPLES = 64;
+
+  /** From then on it is bisection, which always ends. */
+  private static final int MAX_GUESSES = 8;
 
   private float[] values = new float[16 * BLOCK];
   private int[] blockStarts = new int[16];
@@ -57,32 +63,22 @@ final class Smallest {
     if (count <= wanted) {
       return kernels.placesBelow(values, slots, Float.POSITIVE_INFINITY, places);
     }
-    // Blocks come the most promising first: the limit is within the range of the first values.
-    float least = Float.POSITIVE_INFINITY;
-    float largest = Float.NEGATIVE_INFINITY;
-    for (int i = 0, seen = 0; seen < wanted; i++) {
-      if (values[i] < Float.POSITIVE_INFINITY) {
-        least = Math.min(least, values[i]);
-        largest = Math.max(largest, values[i]);
-        seen++;
-      }
-    }
     // Below `high` there are as many as wanted or more, below `low` there are not.
     int high = Sortable.of(Float.POSITIVE_INFINITY);
     int low = Sortable.of(Float.NEGATIVE_INFINITY);
     int found = count;
+    Guesses guesses = new Guesses(slots, wanted + wanted / (2.0 * EXCESS_SHARE));
     for (int step = 0; found > wanted + wanted / EXCESS_SHARE && low + 1 < high; step++) {
-      int guess =
-          switch (step) {
-            case 0 -> Sortable.of(largest);
-            case 1 -> Sortable.of(least);
-            default -> (int) (((long) low + high) / 2);
-          };
-      int below = kernels.countBelow(values, slots, Sortable.toFloat(guess));
+      int limit = Sortable.of(guesses.limit);
+      if (step >= MAX_GUESSES || limit <= low || limit >= high) {
+        limit = (int) (((long) low + high) / 2);
+      }
+      int below = kernels.countBelow(values, slots, Sortable.toFloat(limit));
+      guesses.learn(Sortable.toFloat(limit), below);
       if (below < wanted) {
-        low = Math.max(low, guess);
-      } else if (guess < high) {
-        high = guess;
+        low = limit;
+      } else {
+        high = limit;
         found = below;
       }
     }
@@ -92,5 +88,52 @@ final class Smallest {
   /** The number of the i-th of those selected. */
   int number(int i) {
     return blockStarts[places[i] / BLOCK] + places[i] % BLOCK;
+  }
+
+  /**
+   * Guesses below which limit so many values are, by the secant method. What it takes to be linear
+   * in the limit is the root of minus the logarithm of the share of values that are below it: in
+   * the tail of a Gaussian, where few of many are wanted, it nearly is.
+   */
+  private final class Guesses {
+    /** What a deviation is worth, about. */
+    private static final double PER_DEVIATION = 1.3;
+
+    private final double wanted;
+    private double lastLimit;
+    private double lastRarity;
+
+    /** Not a number, or none that makes sense, where values do not tell. */
+    private float limit;
+
+    Guesses(int slots, double wantedBelow) {
+      wanted = rarity(wantedBelow);
+      double sum = 0;
+      double squares = 0;
+      int samples = 0;
+      for (int i = 0; i < slots; i += slots / SAMPLES | 1) {
+        if (Float.isFinite(values[i])) {
+          sum += values[i];
+          squares += (double) values[i] * values[i];
+          samples++;
+        }
+      }
+      lastLimit = sum / samples;
+      lastRarity = rarity(count / 2.0);
+      double deviation = Math.sqrt(squares / samples - lastLimit * lastLimit);
+      limit = (float) (lastLimit - PER_DEVIATION * deviation * (wanted - lastRarity));
+    }
+
+    void learn(float asked, int below) {
+      double rarity = rarity(below + 0.5);
+      double slope = (lastLimit - asked) / (lastRarity - rarity);
+      lastLimit = asked;
+      lastRarity = rarity;
+      limit = (float) (asked + slope * (wanted - rarity));
+    }
+
+    private double rarity(double below) {
+      return Math.sqrt(Math.log((count + 1) / below));
+    }
   }
 }

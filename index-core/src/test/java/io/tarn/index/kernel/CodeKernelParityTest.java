@@ -326,11 +326,13 @@ class CodeKernelParityTest {
       pairs = CodeKernels.pairs(dimension);
       int groups = 2 * pairs;
       nibbles = new int[ROWS][groups];
-      tables = new byte[groups * CodeKernels.TABLE_ENTRIES + CodeKernels.TABLE_PADDING];
+      tables = new byte[groups * CodeKernels.TABLE_BYTES];
       int most = Math.min(CodeKernels.MAX_ENTRY, CodeKernels.MAX_SUM / groups);
       for (int i = 0; i < tables.length; i++) {
-        // What lies behind the tables must not matter.
-        tables[i] = (byte) (largest ? most : random.nextInt(most + 1));
+        tables[i] =
+            i % CodeKernels.TABLE_BYTES >= CodeKernels.TABLE_ENTRIES
+                ? tables[i - CodeKernels.TABLE_ENTRIES]
+                : (byte) (largest ? most : random.nextInt(most + 1));
       }
       bytes = new byte[BLOCK_AT + pairs * CodeKernels.PAIR_BYTES + CodeKernels.FACTOR_BYTES];
       for (int row = 0; row < ROWS; row++) {
@@ -364,7 +366,7 @@ class CodeKernelParityTest {
     int sum(int row) {
       int sum = 0;
       for (int g = 0; g < nibbles[row].length; g++) {
-        sum += tables[16 * g + nibbles[row][g]];
+        sum += tables[64 * g + nibbles[row][g]];
       }
       return sum;
     }

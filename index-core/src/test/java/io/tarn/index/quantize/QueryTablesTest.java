@@ -64,10 +64,11 @@ class QueryTablesTest {
   private static void assertEntriesFit(QueryTables tables) {
     byte[] entries = tables.tables();
     int largestSum = 0;
-    for (int at = 0; at < entries.length; at += CodeKernels.TABLE_ENTRIES) {
+    for (int at = 0; at < entries.length; at += CodeKernels.TABLE_BYTES) {
       int largest = 0;
-      for (int i = at; i < at + CodeKernels.TABLE_ENTRIES; i++) {
+      for (int i = at; i < at + CodeKernels.TABLE_BYTES; i++) {
         assertThat(entries[i]).isBetween((byte) 0, (byte) CodeKernels.MAX_ENTRY);
+        assertThat(entries[i]).isEqualTo(entries[at + i % CodeKernels.TABLE_ENTRIES]);
         largest = Math.max(largest, entries[i]);
       }
       largestSum += largest;
@@ -147,9 +148,9 @@ class QueryTablesTest {
   private static int sum(QueryTables tables, byte[] code) {
     int sum = 0;
     for (int b = 0; b < code.length; b++) {
-      int at = 2 * b * CodeKernels.TABLE_ENTRIES;
+      int at = 2 * b * CodeKernels.TABLE_BYTES;
       sum += tables.tables()[at + (code[b] & 15)];
-      sum += tables.tables()[at + CodeKernels.TABLE_ENTRIES + (code[b] >> 4 & 15)];
+      sum += tables.tables()[at + CodeKernels.TABLE_BYTES + (code[b] >> 4 & 15)];
     }
     return sum;
   }

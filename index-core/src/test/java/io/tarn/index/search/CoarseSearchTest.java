@@ -32,6 +32,7 @@ class CoarseSearchTest {
     "L2, 128, 2000",
     "L2, 16, 2000",
     "L2, 784, 600",
+    "L2, 64, 5000",
     "COSINE, 100, 1000",
     "INNER_PRODUCT, 100, 1000"
   })

@@ -94,7 +94,7 @@ class SmallestTest {
       }
     }
     // Only those that are equal cannot be told apart.
-    float limit = sorted.get(Math.min(values.size(), wanted + wanted / 16) - 1);
+    float limit = sorted.get(Math.min(values.size(), wanted + wanted / 8) - 1);
     assertThat(largest).isLessThanOrEqualTo(limit);
   }
 }

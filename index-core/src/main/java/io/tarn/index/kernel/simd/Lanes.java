@@ -5,6 +5,9 @@ import jdk.incubator.vector.VectorShuffle;
 
 /** Operations across the lanes of a vector. */
 final class Lanes {
+  /** Whether a mask is turned into bits by an instruction: on JDK 17 it is a loop over lanes. */
+  static final boolean MASKS_ARE_BITS = Runtime.version().feature() >= 18;
+
   private static final int COUNT = FloatVector.SPECIES_PREFERRED.length();
   private static final VectorShuffle<Float> SWAP_1 = swap(1);
   private static final VectorShuffle<Float> SWAP_2 = swap(2);

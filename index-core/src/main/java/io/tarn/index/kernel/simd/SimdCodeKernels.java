@@ -5,6 +5,7 @@ import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorShuffle;
@@ -25,6 +26,11 @@ public final class SimdCodeKernels implements CodeKernels {
       VectorSpecies.of(byte.class, FLOATS.vectorShape());
   private static final int LANES = FLOATS.length();
   private static final int WIDTH = BYTES.length();
+
+  /** Whether {@code selectFrom} takes indexes modulo the length; it fails, otherwise. */
+  private static final boolean SELECTING_WRAPS = Runtime.version().feature() >= 24;
+
+  private static final byte LAST_LANE = (byte) (WIDTH - 1);
 
   /** As many bytes as there are floats in a vector; at 128 bits the upper half goes unused. */
   private static final VectorSpecies<Byte> LANE_BYTES =
@@ -142,27 +148,30 @@ public final class SimdCodeKernels implements CodeKernels {
       ShortVector upper = ShortVector.zero(SHORTS);
       for (int p = 0; p < pairs; p += 2) {
         int from = at + p * PAIR_BYTES + slot;
-        int table = 2 * p * TABLE_ENTRIES;
+        int table = 2 * p * TABLE_BYTES;
         ByteVector codes = ByteVector.fromArray(BYTES, block, from);
         ByteVector high =
             codes.reinterpretAsShorts().lanewise(VectorOperators.LSHR, 4).reinterpretAsBytes();
+        if (!SELECTING_WRAPS) {
+          codes = codes.and(LAST_LANE);
+          high = high.and(LAST_LANE);
+        }
         ByteVector entries =
             codes
-                .and((byte) 15)
                 .selectFrom(ByteVector.fromArray(BYTES, tables, table))
-                .add(
-                    high.and((byte) 15)
-                        .selectFrom(ByteVector.fromArray(BYTES, tables, table + TABLE_ENTRIES)));
+                .add(high.selectFrom(ByteVector.fromArray(BYTES, tables, table + TABLE_BYTES)));
         codes = ByteVector.fromArray(BYTES, block, from + PAIR_BYTES);
         high = codes.reinterpretAsShorts().lanewise(VectorOperators.LSHR, 4).reinterpretAsBytes();
+        if (!SELECTING_WRAPS) {
+          codes = codes.and(LAST_LANE);
+          high = high.and(LAST_LANE);
+        }
         entries =
             codes
-                .and((byte) 15)
-                .selectFrom(ByteVector.fromArray(BYTES, tables, table + 2 * TABLE_ENTRIES))
+                .selectFrom(ByteVector.fromArray(BYTES, tables, table + 2 * TABLE_BYTES))
                 .add(entries);
         ShortVector added =
-            high.and((byte) 15)
-                .selectFrom(ByteVector.fromArray(BYTES, tables, table + 3 * TABLE_ENTRIES))
+            high.selectFrom(ByteVector.fromArray(BYTES, tables, table + 3 * TABLE_BYTES))
                 .add(entries)
                 .reinterpretAsShorts();
         both = both.add(added);
@@ -220,7 +229,10 @@ public final class SimdCodeKernels implements CodeKernels {
       FloatVector lower = estimate.sub(error);
       estimate.intoArray(estimates, row);
       lower.intoArray(lowers, row);
-      mask |= lower.compare(VectorOperators.LT, limit).toLong() << row;
+      VectorMask<Float> below = lower.compare(VectorOperators.LT, limit);
+      if (Lanes.MASKS_ARE_BITS || below.anyTrue()) {
+        mask |= below.toLong() << row;
+      }
     }
     return mask;
   }

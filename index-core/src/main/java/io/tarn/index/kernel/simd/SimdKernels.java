@@ -3,6 +3,7 @@ package io.tarn.index.kernel.simd;
 import io.tarn.index.kernel.PackedRows;
 import io.tarn.index.kernel.VectorKernels;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -217,7 +218,9 @@ public final class SimdKernels implements VectorKernels {
   }
 
   private static long below(float[] values, int at, float limit) {
-    return FloatVector.fromArray(SPECIES, values, at).compare(VectorOperators.LT, limit).toLong();
+    VectorMask<Float> below =
+        FloatVector.fromArray(SPECIES, values, at).compare(VectorOperators.LT, limit);
+    return Lanes.MASKS_ARE_BITS || below.anyTrue() ? below.toLong() : 0;
   }
 
   @Override
