@@ -45,6 +45,9 @@ public final class OpenBenchmark {
           "commons-logging",
           "slf4j-api");
 
+  /** What `./tarn search` does without, as getting such pages takes longer than a search gains. */
+  private static final String HUGE_PAGES = "UseTransparentHugePages";
+
   private OpenBenchmark() {}
 
   private record Round(
@@ -114,6 +117,7 @@ public final class OpenBenchmark {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
         .filter(flag -> flag.startsWith("-X") || flag.startsWith("--"))
+        .filter(flag -> !flag.endsWith(HUGE_PAGES))
         .forEach(command::add);
     command.addAll(List.of(flags));
     command.addAll(List.of("-cp", classPath(), FirstAnswer.class.getName()));
