@@ -16,6 +16,14 @@ final class Hierarchy {
   /** A group's centre is found well enough with a sample of its rows. */
   private static final int ROWS_PER_GROUP = 256;
 
+  /**
+   * Rounds over all rows for each iteration asked for: a round costs less than an iteration that
+   * compares rows with all lists of their group, let alone with all. With one, recall in the nearest
+   * list alone is 0.004 lower on sift1m with 1,024 lists than that of as many iterations of plain
+   * k-means; with two it is the same, and 0.003 higher in the nearest four.
+   */
+  private static final int ROUNDS_PER_ITERATION = 2;
+
   private final TrainingRows rows;
   private final int lists;
   private final int iterations;
@@ -50,7 +58,7 @@ final class Hierarchy {
     }
     float[][] trained = trainGroups(groups, shares(groups));
     NeighbourRounds rounds = new NeighbourRounds(rows, centres, workers);
-    return rounds.run(groups, trained, iterations, random);
+    return rounds.run(groups, trained, ROUNDS_PER_ITERATION * iterations, random);
   }
 
   private float[][] trainGroups(Grouping groups, int[] shares) {
