@@ -9,6 +9,7 @@ import io.tarn.index.maintain.ListChange;
 import io.tarn.index.maintain.Maintenance;
 import io.tarn.index.maintain.MaintenancePlan;
 import io.tarn.index.maintain.MaintenanceTask;
+import io.tarn.index.maintain.MovingCentroids;
 import io.tarn.index.maintain.PlanSettings;
 import io.tarn.index.maintain.Rewriting;
 import io.tarn.index.maintain.SegmentFate;
@@ -25,17 +26,18 @@ import io.tarn.spark.segment.IndexLocation;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.apache.spark.SparkUserAppException;
 import org.apache.spark.sql.SparkSession;
 
 /**
- * Splits lists that have become too large, and dissolves tiny ones, without training the others
- * anew. Each step is one commit; rows that others commit meanwhile are assigned in the same one.
+ * Splits lists that have become too large, moves those around them to where their rows are, and
+ * dissolves tiny ones, without training the others anew. Each step is one commit; rows that others commit meanwhile are assigned in the same one.
  */
 public final class MaintainJob {
   private static final String OPERATION = "maintain";
@@ -148,8 +150,15 @@ public final class MaintainJob {
       Model model,
       long[] live) {
     for (MaintenanceTask task : tasks) {
-      long rows = lists(task).stream().mapToLong(list -> rows(model, live, list)).sum();
-      run.step("%s: %s; %s live rows", verb(task), task.reason(), Phases.count(rows));
+      String rows = liveRows(model, live, lists(task));
+      run.step("%s: %s; %s", verb(task), task.reason(), rows);
+      if (task instanceof MaintenanceTask.Split split) {
+        SplitSettings parts = SplitSettings.intoPartsOf(split.partRows());
+        Set<Integer> around = MovingCentroids.around(model, split.lists(), parts);
+        run.step(
+            "move to where their rows are: at most the %s lists around those, with %s",
+            Phases.count(around.size()), liveRows(model, live, around));
+      }
     }
     if (!tasks.isEmpty()) {
       run.replaces(fates, false);
@@ -157,8 +166,16 @@ public final class MaintainJob {
     }
   }
 
-  private static long rows(Model model, long[] live, int list) {
-    return live[Arrays.binarySearch(model.listIds(), list)];
+  private static SortedMap<Integer, Long> rows(
+      Model model, long[] live, Collection<Integer> lists) {
+    SortedMap<Integer, Long> rows = new TreeMap<>();
+    lists.forEach(list -> rows.put(list, live[Arrays.binarySearch(model.listIds(), list)]));
+    return rows;
+  }
+
+  private static String liveRows(Model model, long[] live, Collection<Integer> lists) {
+    long sum = rows(model, live, lists).values().stream().mapToLong(Long::longValue).sum();
+    return Phases.count(sum) + " live rows";
   }
 
   private static String verb(MaintenanceTask task) {
@@ -178,16 +195,22 @@ public final class MaintainJob {
     }
     MaintenanceTask.Split split = (MaintenanceTask.Split) task;
     SplitSettings parts = SplitSettings.intoPartsOf(split.partRows());
-    Map<Integer, Long> wanted = new TreeMap<>();
-    split.lists().forEach(list -> wanted.put(list, rows(model, live, list)));
+    SortedMap<Integer, Long> wanted = rows(model, live, split.lists());
     SortedMap<Integer, float[]> divided =
         phases.run(
             "divide",
             () -> rewrite.divide(wanted, model, parts),
             lists -> Phases.count(lists.size()) + " of " + wanted.size() + " lists");
-    return divided.isEmpty()
-        ? Optional.empty()
-        : Optional.of(ListChange.splitting(model, divided, parts));
+    if (divided.isEmpty()) {
+      return Optional.empty();
+    }
+    MovingCentroids around = MovingCentroids.of(model, divided, parts);
+    MovingCentroids moved =
+        phases.run(
+            "move lists",
+            () -> rewrite.moved(around, rows(model, live, around.lists()), parts.rounds()),
+            lists -> Phases.count(lists.lists().size() - divided.size()) + " around those");
+    return Optional.of(ListChange.splitting(model, moved.byList(), parts));
   }
 
   private Snapshot commit(
