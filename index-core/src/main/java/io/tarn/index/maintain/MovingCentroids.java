@@ -2,6 +2,8 @@ package io.tarn.index.maintain;
 
 import io.tarn.index.centroid.Assigner;
 import io.tarn.index.centroid.Model;
+import io.tarn.index.feature.Metric;
+import io.tarn.index.kernel.Kernels;
 import java.io.Serializable;
 import java.util.Arrays;
 import java.util.Collection;
@@ -23,7 +25,8 @@ public final class MovingCentroids implements Serializable {
   /** So many rows tell well enough where a centroid belongs. */
   private static final int ROWS_PER_CENTROID = 128;
 
-  private final Model model;
+  private final Metric metric;
+  private final int dimension;
 
   /** By list how many centroids it has, one after the other in {@link #centroids}. */
   private final TreeMap<Integer, Integer> parts;
@@ -31,8 +34,10 @@ public final class MovingCentroids implements Serializable {
   private final float[] centroids;
   private transient Assigner assigner;
 
-  private MovingCentroids(Model model, TreeMap<Integer, Integer> parts, float[] centroids) {
-    this.model = model;
+  private MovingCentroids(
+      Metric metric, int dimension, TreeMap<Integer, Integer> parts, float[] centroids) {
+    this.metric = metric;
+    this.dimension = dimension;
     this.parts = parts;
     this.centroids = centroids;
   }
@@ -59,7 +64,7 @@ public final class MovingCentroids implements Serializable {
       known += some.length;
       parts.put(list.getKey(), some.length / dimension);
     }
-    return new MovingCentroids(model, parts, centroids);
+    return new MovingCentroids(model.metric(), dimension, parts, centroids);
   }
 
   /** The lists that get new centroids too when some lists are divided, these not among them. */
@@ -86,7 +91,7 @@ public final class MovingCentroids implements Serializable {
    * @param live by list how many live rows it has; of all {@link #lists}
    */
   public ListSampling sampling(SortedMap<Integer, Long> live) {
-    return ListSampling.of(model.dimension(), live, (long) ROWS_PER_CENTROID * centroids.length);
+    return ListSampling.of(dimension, live, (long) ROWS_PER_CENTROID * centroids.length);
   }
 
   /**
@@ -96,7 +101,6 @@ public final class MovingCentroids implements Serializable {
    * @return by place of the centroid that is nearest to them
    */
   public Map<Integer, CentroidSum> sums(float[] rows) {
-    int dimension = model.dimension();
     int[] nearest = new int[rows.length / dimension];
     assigner().assign(rows, 0, nearest.length, nearest, 0);
     Map<Integer, CentroidSum> sums = new HashMap<>();
@@ -109,8 +113,7 @@ public final class MovingCentroids implements Serializable {
 
   private synchronized Assigner assigner() {
     if (assigner == null) {
-      assigner =
-          new Assigner(Model.of(model.metric(), model.dimension(), centroids, model.quantizer()));
+      assigner = new Assigner(metric, dimension, centroids, Kernels.best());
     }
     return assigner;
   }
@@ -122,9 +125,9 @@ public final class MovingCentroids implements Serializable {
    * @param sum its rows, those of all lists
    */
   public float[] moved(int place, CentroidSum sum) {
-    int from = place * model.dimension();
-    float[] moved = Arrays.copyOfRange(centroids, from, from + model.dimension());
-    sum.mean(model.metric(), moved);
+    int from = place * dimension;
+    float[] moved = Arrays.copyOfRange(centroids, from, from + dimension);
+    sum.mean(metric, moved);
     return moved;
   }
 
@@ -137,8 +140,8 @@ public final class MovingCentroids implements Serializable {
     float[] next = centroids.clone();
     moved.forEach(
         (place, centroid) ->
-            System.arraycopy(centroid, 0, next, place * model.dimension(), centroid.length));
-    return new MovingCentroids(model, parts, next);
+            System.arraycopy(centroid, 0, next, place * dimension, centroid.length));
+    return new MovingCentroids(metric, dimension, parts, next);
   }
 
   /** By list its centroids, row-major. */
@@ -146,7 +149,7 @@ public final class MovingCentroids implements Serializable {
     SortedMap<Integer, float[]> byList = new TreeMap<>();
     int from = 0;
     for (Map.Entry<Integer, Integer> list : parts.entrySet()) {
-      int to = from + list.getValue() * model.dimension();
+      int to = from + list.getValue() * dimension;
       byList.put(list.getKey(), Arrays.copyOfRange(centroids, from, to));
       from = to;
     }

@@ -147,12 +147,8 @@ public record ListRewrite(
         .flatMapToPair(
             each ->
                 new DrawnRows(index, schema, each._1(), each._2().get(), shared.value().get()))
-        .groupByKey(tasks(lists))
+        .groupByKey(Math.max(1, Math.min(lists, spark.sparkContext().defaultParallelism())))
         .mapValues(DrawnRows::joined);
-  }
-
-  private int tasks(int lists) {
-    return Math.max(1, Math.min(lists, spark.sparkContext().defaultParallelism()));
   }
 
   /** Rows of one list that are nearest to a centroid. */
@@ -166,26 +162,32 @@ public record ListRewrite(
    */
   public MovingCentroids moved(
       MovingCentroids centroids, SortedMap<Integer, Long> live, int rounds) {
-    int lists = centroids.lists().size();
     JavaPairRDD<Integer, float[]> samples =
-        samples(centroids.sampling(live), lists).persist(StorageLevel.DISK_ONLY());
-    MovingCentroids moving = centroids;
-    for (int round = 0; round < rounds; round++) {
-      Broadcast<Packed<MovingCentroids>> shared = context().broadcast(Packed.of(moving));
-      Map<Integer, float[]> moved =
-          samples
-              .flatMapToPair(list -> sums(shared.value().get(), list._1(), list._2()).iterator())
-              .groupByKey(tasks(lists))
-              .mapToPair(
-                  place ->
-                      new Tuple2<>(
-                          place._1(), shared.value().get().moved(place._1(), sum(place._2()))))
-              .collectAsMap();
-      moving = moving.after(moved);
-      shared.destroy();
+        samples(centroids.sampling(live), live.size()).persist(StorageLevel.DISK_ONLY());
+    try {
+      MovingCentroids moving = centroids;
+      for (int round = 0; round < rounds; round++) {
+        moving = moved(moving, samples);
+      }
+      return moving;
+    } finally {
+      samples.unpersist(false);
     }
-    samples.unpersist(false);
-    return moving;
+  }
+
+  private MovingCentroids moved(MovingCentroids centroids, JavaPairRDD<Integer, float[]> samples) {
+    Broadcast<Packed<MovingCentroids>> shared = context().broadcast(Packed.of(centroids));
+    Map<Integer, float[]> moved =
+        samples
+            .flatMapToPair(list -> sums(shared.value().get(), list._1(), list._2()).iterator())
+            .groupByKey()
+            .mapToPair(
+                place ->
+                    new Tuple2<>(
+                        place._1(), shared.value().get().moved(place._1(), sum(place._2()))))
+            .collectAsMap();
+    shared.destroy();
+    return centroids.after(moved);
   }
 
   private static List<Tuple2<Integer, Packed<SumOfList>>> sums(

@@ -15,7 +15,7 @@ import org.apache.logging.log4j.core.config.Property;
 import org.junit.jupiter.api.Test;
 
 class PrincipalAxesTest {
-  private static final int DIMENSION = 128;
+  private static final int DIMENSION = 64;
   private static final int ROWS = 4096;
 
   /** What Spark's scheduler says, which in other tests is nothing. */
@@ -33,7 +33,9 @@ class PrincipalAxesTest {
     LoggerConfig scheduler =
         context.getConfiguration().getLoggerConfig("org.apache.spark.scheduler.TaskSetManager");
     Level before = scheduler.getLevel();
+    boolean additive = scheduler.isAdditive();
     scheduler.setLevel(Level.INFO);
+    scheduler.setAdditive(false);
     scheduler.addAppender(appender, Level.INFO, null);
     context.updateLoggers();
     try {
@@ -41,6 +43,7 @@ class PrincipalAxesTest {
     } finally {
       scheduler.removeAppender("said");
       scheduler.setLevel(before);
+      scheduler.setAdditive(additive);
       context.updateLoggers();
       appender.stop();
     }
