@@ -28,6 +28,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
@@ -37,7 +38,8 @@ import org.apache.spark.sql.SparkSession;
 
 /**
  * Splits lists that have become too large, moves those around them to where their rows are, and
- * dissolves tiny ones, without training the others anew. Each step is one commit; rows that others commit meanwhile are assigned in the same one.
+ * dissolves tiny ones, without training the others anew. Each step is one commit; rows that others
+ * commit meanwhile are assigned in the same one.
  */
 public final class MaintainJob {
   private static final String OPERATION = "maintain";
@@ -114,9 +116,9 @@ public final class MaintainJob {
       return new Outcome(snapshot.version(), false);
     }
     for (MaintenanceTask task : tasks) {
-      Optional<ListChange> change = change(rewrite, task, model, live);
-      if (change.isPresent()) {
-        Snapshot committed = commit(storage, rewrite, change.get(), task, run);
+      Optional<Step> step = step(rewrite, task, model, live);
+      if (step.isPresent()) {
+        Snapshot committed = commit(storage, rewrite, step.get(), run);
         return new Outcome(committed.version(), true);
       }
     }
@@ -188,10 +190,14 @@ public final class MaintainJob {
         : ((MaintenanceTask.Dissolve) task).lists();
   }
 
-  private Optional<ListChange> change(
-      ListRewrite rewrite, MaintenanceTask task, Model model, long[] live) throws IOException {
+  /** A change, and what it does in words. */
+  private record Step(ListChange change, String inWords) {}
+
+  private Optional<Step> step(ListRewrite rewrite, MaintenanceTask task, Model model, long[] live)
+      throws IOException {
     if (task instanceof MaintenanceTask.Dissolve dissolve) {
-      return Optional.of(ListChange.dissolving(model, dissolve.lists()));
+      String inWords = "dissolve: " + task.reason();
+      return Optional.of(new Step(ListChange.dissolving(model, dissolve.lists()), inWords));
     }
     MaintenanceTask.Split split = (MaintenanceTask.Split) task;
     SplitSettings parts = SplitSettings.intoPartsOf(split.partRows());
@@ -210,13 +216,20 @@ public final class MaintainJob {
             "move lists",
             () -> rewrite.moved(around, rows(model, live, around.lists()), parts.rounds()),
             lists -> Phases.count(lists.lists().size() - divided.size()) + " around those");
-    return Optional.of(ListChange.splitting(model, moved.byList(), parts));
+    String inWords =
+        String.format(
+            Locale.ROOT,
+            "split: %s; %s could be, and the %s lists around those moved",
+            task.reason(),
+            Phases.count(divided.size()),
+            Phases.count(moved.lists().size() - divided.size()));
+    return Optional.of(new Step(ListChange.splitting(model, moved.byList(), parts), inWords));
   }
 
-  private Snapshot commit(
-      Storage storage, ListRewrite rewrite, ListChange change, MaintenanceTask task, UpkeepRun run)
+  private Snapshot commit(Storage storage, ListRewrite rewrite, Step step, UpkeepRun run)
       throws IOException {
     Snapshot snapshot = rewrite.snapshot();
+    ListChange change = step.change();
     ListRewrite.Moved moved =
         phases.run(
             "move",
@@ -241,7 +254,7 @@ public final class MaintainJob {
             done -> "version " + done.version());
     run.replaces(moved.replaced(), false);
     run.wrote(moved.written());
-    run.step("%s: %s", verb(task), task.reason());
+    run.step("%s", step.inWords());
     return committed;
   }
 }

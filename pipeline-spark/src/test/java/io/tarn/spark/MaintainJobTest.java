@@ -49,7 +49,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Lists that Spark splits, beside those that index-core by itself splits in a copy of the index. */
+/**
+ * Lists that Spark splits, beside those that index-core by itself splits in a copy of the index.
+ */
 class MaintainJobTest {
   private static final int DIMENSION = 8;
   private static final int ROWS = 2400;

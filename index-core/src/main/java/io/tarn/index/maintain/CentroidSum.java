@@ -33,7 +33,10 @@ public final class CentroidSum implements Serializable {
     return this;
   }
 
-  /** Puts the mean of the rows, of unit length under cosine, into {@code centroid}; nothing, if they have none. */
+  /**
+   * Puts the mean of the rows, of unit length under cosine, into {@code centroid}; nothing, if they
+   * have none.
+   */
   void mean(Metric metric, float[] centroid) {
     double scale = scale(metric);
     for (int i = 0; scale > 0 && i < sums.length; i++) {

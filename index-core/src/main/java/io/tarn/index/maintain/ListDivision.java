@@ -127,8 +127,7 @@ final class ListDivision {
       int number = survey.number(s);
       Segment segment = survey.segment(s);
       for (int run = 0; run < segment.lists().count(); run++) {
-        float[] rows =
-            sampling.draw(segment, number, run, row -> survey.isNewest(subject, row));
+        float[] rows = sampling.draw(segment, number, run, row -> survey.isNewest(subject, row));
         if (rows.length > 0) {
           drawn.computeIfAbsent(segment.lists().list(run), list -> new ArrayList<>()).add(rows);
         }

@@ -36,8 +36,7 @@ final class SegmentOutput implements Closeable {
    * @param sequence the sequence of the segments
    * @param names gives each of them a name that no segment has
    */
-  SegmentOutput(
-      Storage storage, Schema schema, Model model, long sequence, Supplier<UUID> names) {
+  SegmentOutput(Storage storage, Schema schema, Model model, long sequence, Supplier<UUID> names) {
     this.storage = storage;
     this.schema = schema;
     this.model = model;

@@ -29,7 +29,8 @@ final class Upkeeps {
     Model model = ModelFile.read(storage, snapshot.model());
     List<SegmentRef> written = new ArrayList<>();
     for (CompactionPlan.Group group : plan.groups()) {
-      written.addAll(Rewriting.merge(
+      written.addAll(
+          Rewriting.merge(
               storage, snapshot.schema(), model, group.segments(), true, UUID::randomUUID));
     }
     return Rewriting.change("compact", snapshot, null, plan.segments(), written, true);

@@ -145,14 +145,13 @@ public record ListRewrite(
     return context()
         .parallelize(numbered, Math.max(1, numbered.size()))
         .flatMapToPair(
-            each ->
-                new DrawnRows(index, schema, each._1(), each._2().get(), shared.value().get()))
+            each -> new DrawnRows(index, schema, each._1(), each._2().get(), shared.value().get()))
         .groupByKey(Math.max(1, Math.min(lists, spark.sparkContext().defaultParallelism())))
         .mapValues(DrawnRows::joined);
   }
 
   /** Rows of one list that are nearest to a centroid. */
-  private record SumOfList(int list, CentroidSum sum) implements Serializable {}
+  record SumOfList(int list, CentroidSum sum) implements Serializable {}
 
   /**
    * Brings centroids to where the rows of their lists are.
@@ -201,7 +200,7 @@ public record ListRewrite(
   }
 
   /** Added in the order of the lists, whatever order they came in. */
-  private static CentroidSum sum(Iterable<Packed<SumOfList>> sums) {
+  static CentroidSum sum(Iterable<Packed<SumOfList>> sums) {
     SortedMap<Integer, CentroidSum> byList = new TreeMap<>();
     sums.forEach(each -> byList.put(each.get().list(), each.get().sum()));
     return byList.values().stream().reduce(CentroidSum::plus).orElseThrow();

@@ -61,8 +61,7 @@ class PrincipalAxesTest {
     PrincipalAxes[] axes = new PrincipalAxes[1];
 
     List<String> said =
-        saidByScheduler(
-            () -> axes[0] = PrincipalAxes.of(LocalSpark.session(), rows, DIMENSION, 2));
+        saidByScheduler(() -> axes[0] = PrincipalAxes.of(LocalSpark.session(), rows, DIMENSION, 2));
 
     assertThat(said).as("so it is listened to").anyMatch(line -> line.contains("Starting task"));
     assertThat(said).noneMatch(line -> line.contains("very large size"));
