@@ -316,10 +316,14 @@ class MaintainJobTest {
       void run() throws IOException;
     }
 
-    Interrupted(String location, Meanwhile what) {
+    private Interrupted(String location) {
       super(LocalSpark.session().sparkContext(), location);
+    }
+
+    static Interrupted by(Meanwhile what, Path index) {
       meanwhile = what;
       PENDING.set(true);
+      return new Interrupted(index.toString());
     }
 
     @Override
@@ -355,9 +359,7 @@ class MaintainJobTest {
     }
 
     UpkeepResult result =
-        maintain(
-            new Interrupted(index().toString(), () -> CoreIndex.append(index(), changes)),
-            "rounds=1");
+        maintain(Interrupted.by(() -> CoreIndex.append(index(), changes), index()), "rounds=1");
 
     Lists after = Lists.of(index());
     assertThat(result.version()).as("behind the writer's").isEqualTo(6);
@@ -375,8 +377,7 @@ class MaintainJobTest {
     create(Metric.L2);
     Lists before = Lists.of(index());
 
-    UpkeepResult result =
-        maintain(new Interrupted(index().toString(), this::mergeSegments), "rounds=1");
+    UpkeepResult result = maintain(Interrupted.by(this::mergeSegments, index()), "rounds=1");
 
     Lists after = Lists.of(index());
     assertThat(result.version()).as("behind the merge").isEqualTo(6);
