@@ -219,7 +219,7 @@ public final class MaintainJob {
     String inWords =
         String.format(
             Locale.ROOT,
-            "split: %s; %s could be, and the %s lists around those moved",
+            "split: %s; %s of them divided, and the %s lists around those moved",
             task.reason(),
             Phases.count(divided.size()),
             Phases.count(moved.lists().size() - divided.size()));
