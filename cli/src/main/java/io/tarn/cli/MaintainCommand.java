@@ -11,7 +11,8 @@ import picocli.CommandLine.Option;
     header = "Split large lists of an index and dissolve tiny ones, with Spark.",
     description = {
       "",
-      "Rows go where they are nearest then. The other lists stay as they are; retrain makes all anew."
+      "Lists around those that are split move to where rows are. Rows go where they are nearest then.",
+      "The other lists stay as they are; retrain makes all anew."
     },
     optionListHeading = "%nOptions:%n",
     sortOptions = false,

@@ -9,6 +9,7 @@ import io.tarn.index.maintain.ListChange;
 import io.tarn.index.maintain.Maintenance;
 import io.tarn.index.maintain.MaintenancePlan;
 import io.tarn.index.maintain.MaintenanceTask;
+import io.tarn.index.maintain.MovingCentroids;
 import io.tarn.index.maintain.PlanSettings;
 import io.tarn.index.maintain.Rewriting;
 import io.tarn.index.maintain.SegmentFate;
@@ -25,17 +26,20 @@ import io.tarn.spark.segment.IndexLocation;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
-import java.util.Map;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.apache.spark.SparkUserAppException;
 import org.apache.spark.sql.SparkSession;
 
 /**
- * Splits lists that have become too large, and dissolves tiny ones, without training the others
- * anew. Each step is one commit; rows that others commit meanwhile are assigned in the same one.
+ * Splits lists that have become too large, moves those around them to where their rows are, and
+ * dissolves tiny ones, without training the others anew. Each step is one commit; rows that others
+ * commit meanwhile are assigned in the same one.
  */
 public final class MaintainJob {
   private static final String OPERATION = "maintain";
@@ -112,9 +116,9 @@ public final class MaintainJob {
       return new Outcome(snapshot.version(), false);
     }
     for (MaintenanceTask task : tasks) {
-      Optional<ListChange> change = change(rewrite, task, model, live);
-      if (change.isPresent()) {
-        Snapshot committed = commit(storage, rewrite, change.get(), task, run);
+      Optional<Step> step = step(rewrite, task, model, live);
+      if (step.isPresent()) {
+        Snapshot committed = commit(storage, rewrite, step.get(), run);
         return new Outcome(committed.version(), true);
       }
     }
@@ -148,8 +152,15 @@ public final class MaintainJob {
       Model model,
       long[] live) {
     for (MaintenanceTask task : tasks) {
-      long rows = lists(task).stream().mapToLong(list -> rows(model, live, list)).sum();
-      run.step("%s: %s; %s live rows", verb(task), task.reason(), Phases.count(rows));
+      String rows = liveRows(model, live, lists(task));
+      run.step("%s: %s; %s", verb(task), task.reason(), rows);
+      if (task instanceof MaintenanceTask.Split split) {
+        SplitSettings parts = SplitSettings.intoPartsOf(split.partRows());
+        Set<Integer> around = MovingCentroids.around(model, split.lists(), parts);
+        run.step(
+            "move to where their rows are: at most the %s lists around those, with %s",
+            Phases.count(around.size()), liveRows(model, live, around));
+      }
     }
     if (!tasks.isEmpty()) {
       run.replaces(fates, false);
@@ -157,8 +168,16 @@ public final class MaintainJob {
     }
   }
 
-  private static long rows(Model model, long[] live, int list) {
-    return live[Arrays.binarySearch(model.listIds(), list)];
+  private static SortedMap<Integer, Long> rows(
+      Model model, long[] live, Collection<Integer> lists) {
+    SortedMap<Integer, Long> rows = new TreeMap<>();
+    lists.forEach(list -> rows.put(list, live[Arrays.binarySearch(model.listIds(), list)]));
+    return rows;
+  }
+
+  private static String liveRows(Model model, long[] live, Collection<Integer> lists) {
+    long sum = rows(model, live, lists).values().stream().mapToLong(Long::longValue).sum();
+    return Phases.count(sum) + " live rows";
   }
 
   private static String verb(MaintenanceTask task) {
@@ -171,29 +190,46 @@ public final class MaintainJob {
         : ((MaintenanceTask.Dissolve) task).lists();
   }
 
-  private Optional<ListChange> change(
-      ListRewrite rewrite, MaintenanceTask task, Model model, long[] live) throws IOException {
+  /** A change, and what it does in words. */
+  private record Step(ListChange change, String inWords) {}
+
+  private Optional<Step> step(ListRewrite rewrite, MaintenanceTask task, Model model, long[] live)
+      throws IOException {
     if (task instanceof MaintenanceTask.Dissolve dissolve) {
-      return Optional.of(ListChange.dissolving(model, dissolve.lists()));
+      String inWords = "dissolve: " + task.reason();
+      return Optional.of(new Step(ListChange.dissolving(model, dissolve.lists()), inWords));
     }
     MaintenanceTask.Split split = (MaintenanceTask.Split) task;
     SplitSettings parts = SplitSettings.intoPartsOf(split.partRows());
-    Map<Integer, Long> wanted = new TreeMap<>();
-    split.lists().forEach(list -> wanted.put(list, rows(model, live, list)));
+    SortedMap<Integer, Long> wanted = rows(model, live, split.lists());
     SortedMap<Integer, float[]> divided =
         phases.run(
             "divide",
             () -> rewrite.divide(wanted, model, parts),
             lists -> Phases.count(lists.size()) + " of " + wanted.size() + " lists");
-    return divided.isEmpty()
-        ? Optional.empty()
-        : Optional.of(ListChange.splitting(model, divided, parts));
+    if (divided.isEmpty()) {
+      return Optional.empty();
+    }
+    MovingCentroids around = MovingCentroids.of(model, divided, parts);
+    MovingCentroids moved =
+        phases.run(
+            "move lists",
+            () -> rewrite.moved(around, rows(model, live, around.lists()), parts.rounds()),
+            lists -> Phases.count(lists.lists().size() - divided.size()) + " around those");
+    String inWords =
+        String.format(
+            Locale.ROOT,
+            "split: %s; %s of them divided, and the %s lists around those moved",
+            task.reason(),
+            Phases.count(divided.size()),
+            Phases.count(moved.lists().size() - divided.size()));
+    return Optional.of(new Step(ListChange.splitting(model, moved.byList(), parts), inWords));
   }
 
-  private Snapshot commit(
-      Storage storage, ListRewrite rewrite, ListChange change, MaintenanceTask task, UpkeepRun run)
+  private Snapshot commit(Storage storage, ListRewrite rewrite, Step step, UpkeepRun run)
       throws IOException {
     Snapshot snapshot = rewrite.snapshot();
+    ListChange change = step.change();
     ListRewrite.Moved moved =
         phases.run(
             "move",
@@ -218,7 +254,7 @@ public final class MaintainJob {
             done -> "version " + done.version());
     run.replaces(moved.replaced(), false);
     run.wrote(moved.written());
-    run.step("%s: %s", verb(task), task.reason());
+    run.step("%s", step.inWords());
     return committed;
   }
 }

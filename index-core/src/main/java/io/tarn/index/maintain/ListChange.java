@@ -14,7 +14,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeSet;
+import java.util.UUID;
 import java.util.function.IntPredicate;
+import java.util.function.Supplier;
 
 /**
  * Lists that go, and others that come in their place. Rows move segment by segment, here or
@@ -54,7 +56,7 @@ public final class ListChange implements Serializable {
   /**
    * Each of some lists becomes several.
    *
-   * @param divided by list its centroids, as {@link #divide} gives them
+   * @param divided by list its centroids, as {@link #divide} or {@link MovingCentroids} gives them
    */
   public static ListChange splitting(
       Model model, SortedMap<Integer, float[]> divided, SplitSettings settings) {
@@ -102,10 +104,12 @@ public final class ListChange implements Serializable {
    * Writes a segment anew if rows of it move. Superseded rows are left out; no delete is.
    *
    * @param always whether it is written in any case
+   * @param names gives each new segment a name that no segment has
    * @return the new segments; empty if the segment stays as it is
    */
   public Optional<List<SegmentRef>> move(
-      Storage storage, Schema schema, SegmentFate fate, boolean always) throws IOException {
+      Storage storage, Schema schema, SegmentFate fate, boolean always, Supplier<UUID> names)
+      throws IOException {
     Segment segment = SegmentReader.read(storage, fate.ref(), schema);
     int[] before = segment.lists().toArray();
     int[] lists = moves().listsOf(segment);
@@ -113,7 +117,7 @@ public final class ListChange implements Serializable {
       return Optional.empty();
     }
     try (SegmentOutput output =
-        new SegmentOutput(storage, schema, successor, fate.ref().sequence())) {
+        new SegmentOutput(storage, schema, successor, fate.ref().sequence(), names)) {
       ListOrder.move(segment, lists, (i, row) -> fate.isKept(row, false), output);
       return Optional.of(output.finish());
     }

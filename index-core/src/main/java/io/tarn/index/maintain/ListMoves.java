@@ -5,6 +5,7 @@ import io.tarn.index.centroid.Model;
 import io.tarn.index.segment.Segment;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -102,16 +103,24 @@ final class ListMoves {
   static Set<Integer> neighbours(Model model, int listId, int count) {
     int place = Arrays.binarySearch(model.listIds(), listId);
     record Neighbour(int list, double distance) {}
+    PriorityQueue<Neighbour> farthestFirst =
+        new PriorityQueue<>(
+            Comparator.comparingDouble(Neighbour::distance)
+                .thenComparingInt(Neighbour::list)
+                .reversed());
+    for (int other = 0; other < model.listCount() && count > 0; other++) {
+      if (other != place) {
+        Neighbour neighbour = new Neighbour(model.listIds()[other], squaredL2(model, place, other));
+        if (farthestFirst.size() < count) {
+          farthestFirst.add(neighbour);
+        } else if (neighbour.distance < farthestFirst.peek().distance) {
+          farthestFirst.poll();
+          farthestFirst.add(neighbour);
+        }
+      }
+    }
     Set<Integer> nearest = new TreeSet<>();
-    Arrays.stream(model.listIds())
-        .filter(list -> list != listId)
-        .mapToObj(
-            list ->
-                new Neighbour(
-                    list, squaredL2(model, place, Arrays.binarySearch(model.listIds(), list))))
-        .sorted(Comparator.comparingDouble(Neighbour::distance))
-        .limit(count)
-        .forEach(neighbour -> nearest.add(neighbour.list));
+    farthestFirst.forEach(neighbour -> nearest.add(neighbour.list));
     return nearest;
   }
 

@@ -169,8 +169,9 @@ public final class Maintenance {
       return Optional.empty();
     }
     if (settings.rounds() > 0) {
-      SortedMap<Integer, float[]> around = division.withNeighbours(divided);
-      divided = division.moved(Survey.ofLists(storage, snapshot, around.keySet()), around);
+      MovingCentroids around = MovingCentroids.of(model, divided, settings);
+      Survey survey = Survey.ofLists(storage, snapshot, around.lists());
+      divided = division.moved(survey, around).byList();
     }
     return Optional.of(move(ListChange.splitting(model, divided, settings)));
   }

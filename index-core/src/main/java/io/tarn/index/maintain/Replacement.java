@@ -48,7 +48,7 @@ final class Replacement {
   }
 
   private SegmentOutput output(long sequence) {
-    return new SegmentOutput(storage, snapshot.schema(), model, sequence);
+    return new SegmentOutput(storage, snapshot.schema(), model, sequence, UUID::randomUUID);
   }
 
   /** Writes the rows of some subjects together, each list of one after that of the other. */

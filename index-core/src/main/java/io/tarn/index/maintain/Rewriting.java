@@ -16,6 +16,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.function.Supplier;
 
 /**
  * Writes settled segments anew: some of them here, others elsewhere at the same time, and in the
@@ -32,10 +33,16 @@ public final class Rewriting {
    * @param model has the lists of the rows
    * @param forgetting whether deletes that can go are left out: all segments that are {@link
    *     SegmentFate#purged} have to be replaced by the same change then
+   * @param names gives each new segment a name that no segment has
    * @return the new segments, none if nothing is kept
    */
   public static List<SegmentRef> merge(
-      Storage storage, Schema schema, Model model, List<SegmentFate> group, boolean forgetting)
+      Storage storage,
+      Schema schema,
+      Model model,
+      List<SegmentFate> group,
+      boolean forgetting,
+      Supplier<UUID> names)
       throws IOException {
     List<Segment> segments = new ArrayList<>();
     long sequence = 0;
@@ -43,7 +50,7 @@ public final class Rewriting {
       segments.add(SegmentReader.read(storage, fate.ref(), schema));
       sequence = Math.max(sequence, fate.ref().sequence());
     }
-    try (SegmentOutput output = new SegmentOutput(storage, schema, model, sequence)) {
+    try (SegmentOutput output = new SegmentOutput(storage, schema, model, sequence, names)) {
       ListOrder.merge(segments, (i, row) -> group.get(i).isKept(row, forgetting), output);
       return output.finish();
     }

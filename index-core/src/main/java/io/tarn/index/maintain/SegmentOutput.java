@@ -10,6 +10,8 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
+import java.util.function.Supplier;
 
 /**
  * Rows sorted by list, deletes first, written as one segment, or several where one is too large.
@@ -25,18 +27,21 @@ final class SegmentOutput implements Closeable {
   private final Schema schema;
   private final Model model;
   private final long sequence;
+  private final Supplier<UUID> names;
   private final List<SegmentRef> finished = new ArrayList<>();
   private SegmentWriter writer;
 
   /**
    * @param model has the lists of the rows
    * @param sequence the sequence of the segments
+   * @param names gives each of them a name that no segment has
    */
-  SegmentOutput(Storage storage, Schema schema, Model model, long sequence) {
+  SegmentOutput(Storage storage, Schema schema, Model model, long sequence, Supplier<UUID> names) {
     this.storage = storage;
     this.schema = schema;
     this.model = model;
     this.sequence = sequence;
+    this.names = names;
   }
 
   void addDelete(Feature delete) throws IOException {
@@ -57,7 +62,7 @@ final class SegmentOutput implements Closeable {
 
   private SegmentWriter writer() throws IOException {
     if (writer == null) {
-      writer = new SegmentWriter(storage, schema, model);
+      writer = new SegmentWriter(storage, schema, model, names.get());
     }
     return writer;
   }

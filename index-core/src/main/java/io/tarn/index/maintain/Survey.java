@@ -115,6 +115,11 @@ final class Survey {
     return newest.subjects().size();
   }
 
+  /** The place of a subject in the snapshot. */
+  int number(int subject) {
+    return snapshot.segments().indexOf(outline(subject).ref());
+  }
+
   /** A subject without vectors and attributes. */
   Segment outline(int subject) {
     return newest.subjects().get(subject);

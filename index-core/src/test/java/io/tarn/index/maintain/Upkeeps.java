@@ -13,6 +13,7 @@ import io.tarn.index.write.FeatureBuffer;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 
 /** Compaction and retraining as a job does them, in one thread. */
 final class Upkeeps {
@@ -28,7 +29,9 @@ final class Upkeeps {
     Model model = ModelFile.read(storage, snapshot.model());
     List<SegmentRef> written = new ArrayList<>();
     for (CompactionPlan.Group group : plan.groups()) {
-      written.addAll(Rewriting.merge(storage, snapshot.schema(), model, group.segments(), true));
+      written.addAll(
+          Rewriting.merge(
+              storage, snapshot.schema(), model, group.segments(), true, UUID::randomUUID));
     }
     return Rewriting.change("compact", snapshot, null, plan.segments(), written, true);
   }

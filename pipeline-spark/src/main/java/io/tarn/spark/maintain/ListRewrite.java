@@ -3,16 +3,20 @@ package io.tarn.spark.maintain;
 import io.tarn.index.centroid.Model;
 import io.tarn.index.feature.Schema;
 import io.tarn.index.format.SegmentReader;
+import io.tarn.index.maintain.CentroidSum;
 import io.tarn.index.maintain.ListChange;
+import io.tarn.index.maintain.ListSampling;
+import io.tarn.index.maintain.MovingCentroids;
 import io.tarn.index.maintain.SegmentFate;
 import io.tarn.index.maintain.SplitSettings;
 import io.tarn.index.segment.ListRuns;
-import io.tarn.index.segment.Segment;
 import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.storage.Storage;
 import io.tarn.spark.rows.Packed;
 import io.tarn.spark.segment.IndexLocation;
+import io.tarn.spark.segment.SegmentNames;
+import io.tarn.spark.segment.WrittenSegments;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
@@ -20,7 +24,6 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,14 +31,19 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.storage.StorageLevel;
 import scala.Tuple2;
 
 /**
- * Splits and dissolves lists of a snapshot from executors: a task a segment, and a task a list that
- * is divided.
+ * Splits and dissolves lists of a snapshot from executors: a task a segment, and lists that are
+ * divided, or whose centroids move, one at a time in a task. What happens to lists and rows is
+ * index-core's business ({@link ListChange}, {@link MovingCentroids}); it does not depend on how
+ * many tasks there are, nor on how often they run.
  *
  * @param spark the session
  * @param location the index
@@ -44,9 +52,6 @@ import scala.Tuple2;
  */
 public record ListRewrite(
     SparkSession spark, IndexLocation location, Snapshot snapshot, List<SegmentFate> fates) {
-  /** A list with more is divided by a sample: 32 MiB. */
-  private static final long MAX_FLOATS_PER_LIST = 8 << 20;
-
   /**
    * Segments in the place of others.
    *
@@ -95,12 +100,6 @@ public record ListRewrite(
     return counts;
   }
 
-  /** Which rows of a list to divide it by: every n-th of those that a segment has. */
-  private record Wanted(HashMap<Integer, Long> strides) implements Serializable {}
-
-  /** Rows of a list from one segment. */
-  private record Drawn(int segment, float[] rows) implements Serializable {}
-
   /**
    * Finds centroids for each of some lists, which it is divided by.
    *
@@ -108,26 +107,12 @@ public record ListRewrite(
    * @return without the lists whose rows do not fall into parts
    */
   public SortedMap<Integer, float[]> divide(
-      Map<Integer, Long> live, Model model, SplitSettings settings) {
-    long mostRows = Math.max(2, MAX_FLOATS_PER_LIST / model.dimension());
-    HashMap<Integer, Long> strides = new HashMap<>();
-    live.forEach((list, rows) -> strides.put(list, Math.max(1, (rows + mostRows - 1) / mostRows)));
-    Packed<Wanted> wanted = Packed.of(new Wanted(strides));
+      SortedMap<Integer, Long> live, Model model, SplitSettings settings) {
     Broadcast<Packed<Model>> sharedModel = context().broadcast(Packed.of(model));
-    List<Tuple2<Integer, Packed<SegmentFate>>> numbered = new ArrayList<>();
-    for (int i = 0; i < fates.size(); i++) {
-      numbered.add(new Tuple2<>(i, Packed.of(fates.get(i))));
-    }
-    IndexLocation index = location;
-    Schema schema = snapshot.schema();
     Packed<SplitSettings> split = Packed.of(settings);
     HashMap<Integer, Long> rowsByList = new HashMap<>(live);
     SortedMap<Integer, float[]> divided = new TreeMap<>();
-    context()
-        .parallelize(numbered, Math.max(1, numbered.size()))
-        .flatMapToPair(
-            each -> draw(index, schema, each._1(), each._2().get(), wanted.get()).iterator())
-        .groupByKey(Math.max(1, Math.min(live.size(), spark.sparkContext().defaultParallelism())))
+    samples(ListSampling.toDivide(model.dimension(), live), live.size())
         .mapToPair(
             list ->
                 new Tuple2<>(
@@ -135,7 +120,7 @@ public record ListRewrite(
                     ListChange.divide(
                         sharedModel.value().get(),
                         split.get(),
-                        joined(list._2()),
+                        list._2(),
                         rowsByList.get(list._1()))))
         .collect()
         .forEach(
@@ -144,61 +129,81 @@ public record ListRewrite(
                 divided.put(list._1(), list._2());
               }
             });
+    sharedModel.destroy();
     return divided;
   }
 
-  private static List<Tuple2<Integer, Packed<Drawn>>> draw(
-      IndexLocation location, Schema schema, int number, SegmentFate fate, Wanted wanted)
-      throws IOException {
-    List<Tuple2<Integer, Packed<Drawn>>> drawn = new ArrayList<>();
-    try (Storage storage = location.open();
-        SegmentReader reader = SegmentReader.open(storage, fate.ref(), schema)) {
-      Segment segment = reader.readColumnsAndVectors(Set.of());
-      BitSet kept = fate.kept(false);
-      ListRuns runs = segment.lists();
-      for (int run = 0; run < runs.count(); run++) {
-        Long stride = wanted.strides().get(runs.list(run));
-        if (stride != null) {
-          float[] rows = rows(segment, kept, runs.start(run), runs.end(run), stride);
-          if (rows.length > 0) {
-            drawn.add(new Tuple2<>(runs.list(run), Packed.of(new Drawn(number, rows))));
-          }
-        }
-      }
+  /** By list the rows that are drawn of it, whatever tasks they came from. */
+  private JavaPairRDD<Integer, float[]> samples(ListSampling sampling, int lists) {
+    Broadcast<Packed<ListSampling>> shared = context().broadcast(Packed.of(sampling));
+    List<Tuple2<Integer, Packed<SegmentFate>>> numbered = new ArrayList<>();
+    for (int i = 0; i < fates.size(); i++) {
+      numbered.add(new Tuple2<>(i, Packed.of(fates.get(i))));
     }
-    return drawn;
+    IndexLocation index = location;
+    Schema schema = snapshot.schema();
+    return context()
+        .parallelize(numbered, Math.max(1, numbered.size()))
+        .flatMapToPair(
+            each -> new DrawnRows(index, schema, each._1(), each._2().get(), shared.value().get()))
+        .groupByKey(Math.max(1, Math.min(lists, spark.sparkContext().defaultParallelism())))
+        .mapValues(DrawnRows::joined);
   }
 
-  private static float[] rows(Segment segment, BitSet kept, int from, int to, long stride) {
-    int dimension = segment.vectors().dimension();
-    int live = kept.get(from, to).cardinality();
-    float[] rows = new float[Math.toIntExact((live + stride - 1) / stride * dimension)];
-    long passed = 0;
-    int used = 0;
-    for (int row = kept.nextSetBit(from); row >= 0 && row < to; row = kept.nextSetBit(row + 1)) {
-      if (passed++ % stride == 0) {
-        segment.vectors().copy(row - segment.deletes(), rows, used);
-        used += dimension;
+  /** Rows of one list that are nearest to a centroid. */
+  record SumOfList(int list, CentroidSum sum) implements Serializable {}
+
+  /**
+   * Brings centroids to where the rows of their lists are.
+   *
+   * @param live by list how many live rows it has
+   * @param rounds of k-means
+   */
+  public MovingCentroids moved(
+      MovingCentroids centroids, SortedMap<Integer, Long> live, int rounds) {
+    JavaPairRDD<Integer, float[]> samples =
+        samples(centroids.sampling(live), live.size()).persist(StorageLevel.DISK_ONLY());
+    try {
+      MovingCentroids moving = centroids;
+      for (int round = 0; round < rounds; round++) {
+        moving = moved(moving, samples);
       }
+      return moving;
+    } finally {
+      samples.unpersist(false);
     }
-    return rows;
   }
 
-  /** The rows of a list in the order of the segments, whatever order they came in. */
-  private static float[] joined(Iterable<Packed<Drawn>> parts) {
-    SortedMap<Integer, float[]> bySegment = new TreeMap<>();
-    int length = 0;
-    for (Packed<Drawn> part : parts) {
-      bySegment.put(part.get().segment(), part.get().rows());
-      length += part.get().rows().length;
-    }
-    float[] rows = new float[length];
-    int used = 0;
-    for (float[] part : bySegment.values()) {
-      System.arraycopy(part, 0, rows, used, part.length);
-      used += part.length;
-    }
-    return rows;
+  private MovingCentroids moved(MovingCentroids centroids, JavaPairRDD<Integer, float[]> samples) {
+    Broadcast<Packed<MovingCentroids>> shared = context().broadcast(Packed.of(centroids));
+    Map<Integer, float[]> moved =
+        samples
+            .flatMapToPair(list -> sums(shared.value().get(), list._1(), list._2()).iterator())
+            .groupByKey()
+            .mapToPair(
+                place ->
+                    new Tuple2<>(
+                        place._1(), shared.value().get().moved(place._1(), sum(place._2()))))
+            .collectAsMap();
+    shared.destroy();
+    return centroids.after(moved);
+  }
+
+  private static List<Tuple2<Integer, Packed<SumOfList>>> sums(
+      MovingCentroids centroids, int list, float[] rows) {
+    List<Tuple2<Integer, Packed<SumOfList>>> sums = new ArrayList<>();
+    centroids
+        .sums(rows)
+        .forEach(
+            (place, sum) -> sums.add(new Tuple2<>(place, Packed.of(new SumOfList(list, sum)))));
+    return sums;
+  }
+
+  /** Added in the order of the lists, whatever order they came in. */
+  static CentroidSum sum(Iterable<Packed<SumOfList>> sums) {
+    SortedMap<Integer, CentroidSum> byList = new TreeMap<>();
+    sums.forEach(each -> byList.put(each.get().list(), each.get().sum()));
+    return byList.values().stream().reduce(CentroidSum::plus).orElseThrow();
   }
 
   /** Moves rows to the lists where they belong then. */
@@ -206,26 +211,38 @@ public record ListRewrite(
     Broadcast<Packed<ListChange>> shared = context().broadcast(Packed.of(change));
     Map<String, SegmentFate> byPath = new LinkedHashMap<>();
     fates.forEach(fate -> byPath.put(fate.ref().path(), fate));
-    Map<String, List<SegmentRef>> written = new LinkedHashMap<>(move(shared, fates, false));
-    for (Set<String> tied = tiedTo(written.keySet(), byPath);
-        !tied.isEmpty();
-        tied = tiedTo(written.keySet(), byPath)) {
-      written.putAll(move(shared, tied.stream().map(byPath::get).toList(), true));
-    }
-    return new Moved(
-        written.keySet().stream().map(byPath::get).toList(),
-        written.values().stream().flatMap(List::stream).toList());
+    Map<String, List<SegmentRef>> written = new LinkedHashMap<>();
+    SegmentNames names = new SegmentNames();
+    List<SegmentRef> segments =
+        WrittenSegments.of(
+            spark.sparkContext(),
+            location,
+            names,
+            () -> {
+              written.putAll(move(shared, names, fates, false));
+              for (Set<String> tied = tiedTo(written.keySet(), byPath);
+                  !tied.isEmpty();
+                  tied = tiedTo(written.keySet(), byPath)) {
+                List<SegmentFate> subjects = tied.stream().map(byPath::get).toList();
+                written.putAll(move(shared, names, subjects, true));
+              }
+              return written.values().stream().flatMap(List::stream).toList();
+            });
+    return new Moved(written.keySet().stream().map(byPath::get).toList(), segments);
   }
 
   private static Set<String> tiedTo(Set<String> replaced, Map<String, SegmentFate> byPath) {
-    Set<String> tied = new HashSet<>();
+    Set<String> tied = new TreeSet<>();
     replaced.forEach(path -> tied.addAll(byPath.get(path).tied()));
     tied.removeAll(replaced);
     return tied;
   }
 
   private Map<String, List<SegmentRef>> move(
-      Broadcast<Packed<ListChange>> change, Collection<SegmentFate> subjects, boolean always) {
+      Broadcast<Packed<ListChange>> change,
+      SegmentNames names,
+      Collection<SegmentFate> subjects,
+      boolean always) {
     IndexLocation index = location;
     Schema schema = snapshot.schema();
     Map<String, List<SegmentRef>> written = new LinkedHashMap<>();
@@ -236,7 +253,7 @@ public record ListRewrite(
               SegmentFate fate = packed.get();
               try (Storage storage = index.open()) {
                 Optional<List<SegmentRef>> moved =
-                    change.value().get().move(storage, schema, fate, always);
+                    change.value().get().move(storage, schema, fate, always, names::next);
                 List<Tuple2<String, Packed<ArrayList<SegmentRef>>>> result = new ArrayList<>();
                 moved.ifPresent(
                     refs ->

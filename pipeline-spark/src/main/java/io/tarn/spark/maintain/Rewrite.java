@@ -17,7 +17,9 @@ import io.tarn.spark.rows.Packed;
 import io.tarn.spark.rows.RowCodec;
 import io.tarn.spark.segment.IndexLocation;
 import io.tarn.spark.segment.ListSizes;
+import io.tarn.spark.segment.SegmentNames;
 import io.tarn.spark.segment.SegmentWrite;
+import io.tarn.spark.segment.WrittenSegments;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -53,21 +55,29 @@ public record Rewrite(SparkSession spark, IndexLocation location, Snapshot snaps
         groups.stream().map(group -> Packed.of(new ArrayList<>(group.segments()))).toList();
     IndexLocation index = location;
     Schema schema = snapshot.schema();
-    List<SegmentRef> written = new ArrayList<>();
-    context()
-        .parallelize(packed, Math.max(1, packed.size()))
-        .map(
-            group -> {
-              try (Storage storage = index.open()) {
-                return Packed.of(
-                    new ArrayList<>(
-                        Rewriting.merge(
-                            storage, schema, sharedModel.value().get(), group.get(), true)));
-              }
-            })
-        .collect()
-        .forEach(part -> written.addAll(part.get()));
-    return written;
+    SegmentNames names = new SegmentNames();
+    JavaRDD<Packed<ArrayList<SegmentRef>>> tasks =
+        context()
+            .parallelize(packed, Math.max(1, packed.size()))
+            .map(
+                group -> {
+                  Model rows = sharedModel.value().get();
+                  try (Storage storage = index.open()) {
+                    return Packed.of(
+                        new ArrayList<>(
+                            Rewriting.merge(
+                                storage, schema, rows, group.get(), true, names::next)));
+                  }
+                });
+    return WrittenSegments.of(
+        spark.sparkContext(),
+        location,
+        names,
+        () -> {
+          List<SegmentRef> written = new ArrayList<>();
+          tasks.collect().forEach(part -> written.addAll(part.get()));
+          return written;
+        });
   }
 
   /** The rows and deletes that are kept of segments. */

@@ -1,9 +1,12 @@
 package io.tarn.spark.reduce;
 
 import java.io.Serializable;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.mllib.linalg.Matrix;
 import org.apache.spark.mllib.linalg.Vector;
 import org.apache.spark.mllib.linalg.Vectors;
@@ -32,27 +35,40 @@ public final class PrincipalAxes implements Serializable {
    * @param count how many axes, the most telling first
    */
   public static PrincipalAxes of(SparkSession spark, float[] rows, int dimension, int count) {
+    JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
+    // What a task is started with is meant to be small.
+    Broadcast<float[]> shared = context.broadcast(rows);
+    double[] mean = mean(rows, dimension);
+    // One partition: sums over several would depend on the order in which tasks end.
+    JavaRDD<Vector> centred =
+        context
+            .parallelize(List.of(dimension), 1)
+            .flatMap(each -> centred(shared.value(), mean).iterator());
+    Matrix components = new RowMatrix(centred.rdd()).computePrincipalComponents(count);
+    shared.destroy();
+    return new PrincipalAxes(dimension, components.toArray());
+  }
+
+  private static double[] mean(float[] rows, int dimension) {
     double[] mean = new double[dimension];
     int rowCount = rows.length / dimension;
     for (int i = 0; i < rows.length; i++) {
       mean[i % dimension] += (double) rows[i] / rowCount;
     }
-    List<Vector> vectors = new ArrayList<>();
-    for (int row = 0; row < rowCount; row++) {
-      double[] values = new double[dimension];
-      for (int i = 0; i < dimension; i++) {
-        values[i] = rows[row * dimension + i] - mean[i];
-      }
-      vectors.add(Vectors.dense(values));
-    }
-    // One partition: sums over several would depend on the order in which tasks end.
-    Matrix components =
-        new RowMatrix(
-                JavaSparkContext.fromSparkContext(spark.sparkContext())
-                    .parallelize(vectors, 1)
-                    .rdd())
-            .computePrincipalComponents(count);
-    return new PrincipalAxes(dimension, components.toArray());
+    return mean;
+  }
+
+  private static Stream<Vector> centred(float[] rows, double[] mean) {
+    int dimension = mean.length;
+    return IntStream.range(0, rows.length / dimension)
+        .mapToObj(
+            row -> {
+              double[] values = new double[dimension];
+              for (int i = 0; i < dimension; i++) {
+                values[i] = rows[row * dimension + i] - mean[i];
+              }
+              return Vectors.dense(values);
+            });
   }
 
   /** How many axes there are. */

@@ -15,14 +15,14 @@ import java.util.UUID;
  * The names of the segments that one job writes: random like any others, but alike in their first
  * half, so that the job knows its own files again when a task cannot say any more what it wrote.
  */
-final class SegmentNames implements Serializable {
+public final class SegmentNames implements Serializable {
   /** Eight, four and four digits, each with a dash behind them: the first 64 bits. */
   private static final int COMMON_CHARS = 19;
 
   private final long firstHalf = UUID.randomUUID().getMostSignificantBits();
 
   /** A name that no segment has. */
-  UUID next() {
+  public UUID next() {
     return new UUID(firstHalf, UUID.randomUUID().getLeastSignificantBits());
   }
 

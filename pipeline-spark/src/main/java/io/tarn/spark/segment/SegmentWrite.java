@@ -19,8 +19,6 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.functions;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import scala.Tuple4;
 
 /**
@@ -36,13 +34,6 @@ import scala.Tuple4;
  */
 public record SegmentWrite(
     IndexLocation location, Schema schema, Model model, RowCodec codec, long segmentBytes) {
-  private static final Logger LOG = LoggerFactory.getLogger(SegmentWrite.class);
-
-  /** How long attempts that do not count any more may take to end, once Spark has killed them. */
-  private static final long MAX_WAIT_MS = 30_000;
-
-  private static final long MILLIS_PER_SECOND = 1000;
-
   /** Less is not worth a task, nor a file, of its own. */
   private static final long MIN_TASK_BYTES = 8L << 20;
 
@@ -116,35 +107,15 @@ public record SegmentWrite(
                           names);
                   return List.of(Packed.of(segments)).iterator();
                 });
-    return TaskAttempts.watch(
+    return WrittenSegments.of(
         spark.sparkContext(),
+        location,
+        names,
         () -> {
           List<SegmentRef> segments = new ArrayList<>();
           written.collect().forEach(part -> segments.addAll(part.get()));
           return segments;
-        },
-        MAX_WAIT_MS,
-        (segments, allEnded) -> deleteOthers(names, segments, allEnded));
-  }
-
-  /** Removes what attempts wrote of which only one could count, or none as the job failed. */
-  private void deleteOthers(SegmentNames names, List<SegmentRef> counted, boolean allEnded) {
-    if (!allEnded) {
-      LOG.warn(
-          "Some attempts at tasks that were done otherwise have not ended within {} s: what they"
-              + " write yet into {} belongs to no snapshot",
-          MAX_WAIT_MS / MILLIS_PER_SECOND,
-          location);
-    }
-    try (Storage storage = location.open()) {
-      int deleted = names.deleteOthers(storage, counted == null ? List.of() : counted);
-      if (deleted > 0) {
-        LOG.info("Deleted {} segments of attempts that do not count", deleted);
-      }
-    } catch (IOException e) {
-      // The job's own outcome is what matters.
-      LOG.warn("Segments of attempts that do not count stay in {}", location, e);
-    }
+        });
   }
 
   /**
