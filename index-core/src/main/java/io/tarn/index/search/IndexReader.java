@@ -32,6 +32,10 @@ public final class IndexReader {
   private final Storage storage;
   private final SnapshotLog log;
   private final OpenOptions options;
+
+  /** Of the segments of {@link #view}; guarded by this. */
+  private final IdDirectory directory;
+
   private volatile IndexView view;
 
   /** When {@link #view} was last known to be the newest; guarded by this. */
@@ -40,10 +44,12 @@ public final class IndexReader {
   /** Pages of the segments whose vectors are remote; null as long as none are. */
   private PageCache cache;
 
-  private IndexReader(Storage storage, SnapshotLog log, OpenOptions options) {
+  private IndexReader(
+      Storage storage, SnapshotLog log, OpenOptions options, IdDirectory directory) {
     this.storage = storage;
     this.log = log;
     this.options = options;
+    this.directory = directory;
   }
 
   /** Opens the newest snapshot with {@link OpenOptions#defaults}. */
@@ -60,8 +66,18 @@ public final class IndexReader {
    * @throws io.tarn.index.format.UnsupportedFormatException if a newer Tarn wrote it
    */
   public static IndexReader open(Storage storage, OpenOptions options) throws IOException {
+    return open(storage, options, new IdDirectory());
+  }
+
+  /**
+   * Opens the newest snapshot.
+   *
+   * @param directory of no segments, and given to no other reader
+   */
+  static IndexReader open(Storage storage, OpenOptions options, IdDirectory directory)
+      throws IOException {
     SnapshotLog log = new SnapshotLog(storage);
-    IndexReader reader = new IndexReader(storage, log, options);
+    IndexReader reader = new IndexReader(storage, log, options, directory);
     reader.confirmedNanos = System.nanoTime();
     reader.view = reader.load(log.newest());
     return reader;
@@ -82,7 +98,7 @@ public final class IndexReader {
   public static IndexView openVersion(Storage storage, long version, OpenOptions options)
       throws IOException {
     SnapshotLog log = new SnapshotLog(storage);
-    return new IndexReader(storage, log, options).load(log.readPinned(version));
+    return new IndexReader(storage, log, options, new IdDirectory()).load(log.readPinned(version));
   }
 
   /**
@@ -109,8 +125,9 @@ public final class IndexReader {
         readers.add(SegmentReader.open(storage, segment.getKey(), snapshot.schema()));
         bitmaps.add(segment.getValue());
       }
-      IndexReader reader = new IndexReader(storage, new SnapshotLog(storage), options);
-      MemoryPlan plan = reader.plan(snapshot, false, 0, readers);
+      IndexReader reader =
+          new IndexReader(storage, new SnapshotLog(storage), options, new IdDirectory());
+      MemoryPlan plan = reader.plan(snapshot, false, 0, 0, readers);
       SearchModel model = ranking.searchModel();
       List<LoadedSegment> segments =
           new SegmentLoader(plan, reader.cache).load(readers, () -> model);
@@ -132,7 +149,7 @@ public final class IndexReader {
   public static IndexView openAsOf(Storage storage, AsOf moment, OpenOptions options)
       throws IOException {
     SnapshotLog log = new SnapshotLog(storage);
-    return new IndexReader(storage, log, options).load(log.asOf(moment));
+    return new IndexReader(storage, log, options, new IdDirectory()).load(log.asOf(moment));
   }
 
   /** What searches see now. */
@@ -140,9 +157,9 @@ public final class IndexReader {
     return view;
   }
 
-  /** Bytes of heap that the current view and the cache of pages take. */
+  /** Bytes of heap that the current view, the directory of its ids and the cache of pages take. */
   public synchronized long memoryBytes() {
-    return view.memoryBytes() + (cache == null ? 0 : cache.heldBytes());
+    return view.memoryBytes() + directory.memoryBytes() + (cache == null ? 0 : cache.heldBytes());
   }
 
   /**
@@ -210,15 +227,18 @@ public final class IndexReader {
         readers.add(SegmentReader.open(storage, ref, snapshot.schema()));
       }
       boolean newModel = old != null && model != old.searchModel();
-      MemoryPlan plan = plan(snapshot, model == null, newModel ? model.memoryBytes() : 0, readers);
+      long readBytes = newModel ? model.memoryBytes() : 0;
+      MemoryPlan plan = plan(snapshot, model == null, readBytes, directoryBytes(snapshot), readers);
       SegmentLoader loader = new SegmentLoader(plan, cache);
       SegmentLoader.ModelSource source =
           model == null
               ? () -> new SearchModel(ModelFile.read(storage, snapshot.model()))
               : () -> model;
       segments.addAll(loader.load(readers, source));
+      directory.follow(
+          gone.stream().map(LiveRows.Gone::segment).toList(), segments, keptRows.size());
       return new IndexView(
-          snapshot, loader.model(), segments, LiveRows.after(keptRows, gone, segments));
+          snapshot, loader.model(), segments, LiveRows.after(keptRows, gone, segments, directory));
     } finally {
       for (SegmentReader reader : readers) {
         reader.close();
@@ -232,8 +252,12 @@ public final class IndexReader {
       return old.searchModel();
     }
     ModelFile.checkSize(storage, snapshot.model(), snapshot.schema().dimension());
-    plan(snapshot, true, 0, List.of());
+    plan(snapshot, true, 0, directoryBytes(snapshot), List.of());
     return SearchModel.following(old.searchModel(), ModelFile.read(storage, snapshot.model()));
+  }
+
+  private long directoryBytes(Snapshot snapshot) {
+    return directory.bytesFollowing(MemoryPlan.rows(snapshot));
   }
 
   /**
@@ -241,10 +265,15 @@ public final class IndexReader {
    *
    * @param newModel whether a model is going to be read
    * @param readBytes memory of what was read already for the new view
+   * @param directoryBytes memory of the directory of its ids; 0 if there will be none
    * @param added the segments to be read
    */
   private MemoryPlan plan(
-      Snapshot snapshot, boolean newModel, long readBytes, List<SegmentReader> added)
+      Snapshot snapshot,
+      boolean newModel,
+      long readBytes,
+      long directoryBytes,
+      List<SegmentReader> added)
       throws IOException {
     boolean mappable = !added.isEmpty() && added.get(0).isMappable();
     if (options.tier() == VectorTier.MAPPED && !added.isEmpty() && !mappable) {
@@ -254,7 +283,8 @@ public final class IndexReader {
     }
     long heldBytes = readBytes + (view == null ? 0 : view.memoryBytes());
     MemoryPlan plan =
-        MemoryPlan.of(options, snapshot, heldBytes, cache != null, newModel, added, mappable);
+        MemoryPlan.of(
+            options, snapshot, heldBytes, cache != null, newModel, directoryBytes, added, mappable);
     if (cache != null) {
       cache.resize(plan.cacheBytes());
     } else if (plan.tier() == VectorTier.REMOTE) {

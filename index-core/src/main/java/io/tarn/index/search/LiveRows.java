@@ -2,6 +2,7 @@ package io.tarn.index.search;
 
 import io.tarn.index.segment.Segment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -11,6 +12,8 @@ import java.util.List;
 final class LiveRows {
   /** So that a bit is told by 32 bits of a hash. */
   private static final int MAX_SEEN_WORDS = 1 << 24;
+
+  private static final int FEW_SEGMENTS = 4;
 
   private final List<long[]> bitmaps;
   private final long count;
@@ -72,9 +75,13 @@ final class LiveRows {
     return new LiveRows(List.copyOf(bitmaps));
   }
 
-  /** The live rows of {@code segments}, resolved from scratch. */
-  static LiveRows of(List<LoadedSegment> segments) {
-    Resolution resolution = new Resolution(List.of(), segments);
+  /**
+   * The live rows of {@code segments}, resolved from scratch.
+   *
+   * @param directory of these segments, here and below
+   */
+  static LiveRows of(List<LoadedSegment> segments, IdDirectory directory) {
+    Resolution resolution = new Resolution(List.of(), segments, directory);
     resolution.resolveAll();
     return new LiveRows(resolution.bitmaps);
   }
@@ -93,18 +100,20 @@ final class LiveRows {
    * @param kept the bitmaps, in the other view, of the first of the segments, which both have
    * @param gone what only the other view had
    */
-  static LiveRows after(List<long[]> kept, List<Gone> gone, List<LoadedSegment> segments) {
+  static LiveRows after(
+      List<long[]> kept, List<Gone> gone, List<LoadedSegment> segments, IdDirectory directory) {
     long stay = rows(segments.subList(0, kept.size()));
     long change = rows(segments.subList(kept.size(), segments.size()));
     for (Gone segment : gone) {
       change += segment.segment.segment.rowCount();
     }
-    return change < stay ? changed(kept, gone, segments) : of(segments);
+    return change < stay ? changed(kept, gone, segments, directory) : of(segments, directory);
   }
 
   /** As {@link #after}, however much came and went. */
-  static LiveRows changed(List<long[]> kept, List<Gone> gone, List<LoadedSegment> segments) {
-    Resolution resolution = new Resolution(kept, segments);
+  static LiveRows changed(
+      List<long[]> kept, List<Gone> gone, List<LoadedSegment> segments, IdDirectory directory) {
+    Resolution resolution = new Resolution(kept, segments, directory);
     resolution.resolveChanged(gone);
     return new LiveRows(resolution.bitmaps);
   }
@@ -119,15 +128,44 @@ final class LiveRows {
     private final int keptCount;
     private final List<long[]> bitmaps = new ArrayList<>();
     private final boolean[] copied;
+    private final IdDirectory directory;
 
-    Resolution(List<long[]> kept, List<LoadedSegment> segments) {
+    /** The slot of each segment, and the numbers of the segments of each slot. */
+    private final int[] slots;
+
+    private final int[][] bySlot = new int[IdDirectory.SLOTS + 1][];
+
+    /** The slots of segments that came, and of those without entries: a bit each. */
+    private long youngSlots = 1L << IdDirectory.OPEN_SLOT;
+
+    /** The largest order of all other segments. */
+    private long maxOldOrder = Long.MIN_VALUE;
+
+    /** The newest row found so far of the id that is being settled: its segment, or -1. */
+    private int newest;
+
+    private int newestRow;
+
+    Resolution(List<long[]> kept, List<LoadedSegment> segments, IdDirectory directory) {
       this.segments = segments;
+      this.directory = directory;
+      this.slots = new int[segments.size()];
       this.keptCount = kept.size();
       this.copied = new boolean[segments.size()];
+      Arrays.fill(bySlot, new int[0]);
       for (int s = 0; s < segments.size(); s++) {
         boolean isNew = s >= keptCount;
         bitmaps.add(isNew ? emptyBitmap(segments.get(s)) : kept.get(s));
         copied[s] = isNew;
+        int slot = directory.slot(segments.get(s));
+        slots[s] = slot;
+        bySlot[slot] = Arrays.copyOf(bySlot[slot], bySlot[slot].length + 1);
+        bySlot[slot][bySlot[slot].length - 1] = s;
+        if (isNew) {
+          youngSlots |= 1L << slot;
+        } else if (slot != IdDirectory.OPEN_SLOT) {
+          maxOldOrder = Math.max(maxOldOrder, segments.get(s).segment.ref().maxOrder());
+        }
       }
     }
 
@@ -165,11 +203,18 @@ final class LiveRows {
         }
       }
       for (int s = keptCount; s < segments.size(); s++) {
-        Segment segment = segments.get(s).segment;
-        for (int row = 0; row < segment.rowCount(); row++) {
-          if (!isSet(moved.get(s - keptCount), row)) {
-            settle(segment, row, segments.size());
-          }
+        settleNew(segments.get(s).segment, moved.get(s - keptCount));
+      }
+    }
+
+    private void settleNew(Segment segment, long[] moved) {
+      int rows = segment.rowCount();
+      for (int row = 0; row < rows; row++) {
+        if (row % Long.SIZE == 0 && moved[row / Long.SIZE] == 0) {
+          directory.touch(segment.ids(), row, Math.min(rows, row + Long.SIZE));
+        }
+        if (!isSet(moved, row)) {
+          settle(segment, row, segments.size());
         }
       }
     }
@@ -181,21 +226,31 @@ final class LiveRows {
      */
     private boolean hasMoved(Segment old, int row, List<long[]> moved) {
       int hash = old.ids().hash(row);
+      // Where few came, asking them takes less than asking the directory.
+      long where = segments.size() - keptCount > FEW_SEGMENTS ? directory.slotsOf(hash) : -1;
       for (int s = keptCount; s < segments.size(); s++) {
-        LoadedSegment other = segments.get(s);
-        int end = other.endPlace(hash);
-        for (int place = other.firstPlace(hash); place < end; place++) {
-          int otherRow = other.rowAt(place);
-          if (other.segment.ids().sameId(otherRow, old.ids(), row)
-              && isSameVersion(other.segment, otherRow, old, row)
-              && !isSuperseded(s, otherRow)) {
-            moved.get(s - keptCount)[otherRow >> 6] |= 1L << otherRow;
-            set(s, otherRow);
-            return true;
-          }
+        boolean mayHave = (where & 1L << slots[s]) != 0;
+        int newRow = mayHave ? sameVersion(segments.get(s), hash, old, row) : -1;
+        if (newRow >= 0 && !isSuperseded(s, newRow, hash)) {
+          moved.get(s - keptCount)[newRow >> 6] |= 1L << newRow;
+          set(s, newRow);
+          return true;
         }
       }
       return false;
+    }
+
+    /** The row that is the same version of the same id; negative if there is none. */
+    private static int sameVersion(LoadedSegment other, int hash, Segment old, int row) {
+      int end = other.endPlace(hash);
+      for (int place = other.firstPlace(hash); place < end; place++) {
+        int otherRow = other.rowAt(place);
+        if (other.segment.ids().sameId(otherRow, old.ids(), row)
+            && isSameVersion(other.segment, otherRow, old, row)) {
+          return otherRow;
+        }
+      }
+      return -1;
     }
 
     private static boolean isSameVersion(Segment segment, int row, Segment old, int oldRow) {
@@ -205,21 +260,28 @@ final class LiveRows {
           && segment.isDelete(row) == old.isDelete(oldRow);
     }
 
-    private boolean isSuperseded(int s, int row) {
+    private boolean isSuperseded(int s, int row, int hash) {
       Segment segment = segments.get(s).segment;
       long order = segment.orders().get(row);
-      int hash = segment.ids().hash(row);
-      for (LoadedSegment other : segments) {
-        if (other.segment.ref().maxOrder() < order) {
-          continue;
-        }
-        int end = other.endPlace(hash);
-        for (int place = other.firstPlace(hash); place < end; place++) {
-          int otherRow = other.rowAt(place);
-          if (other.segment.ids().sameId(otherRow, segment.ids(), row)
-              && other.segment.supersedes(otherRow, segment, row)) {
+      long where = order > maxOldOrder ? youngSlots : directory.slotsOf(hash);
+      for (long left = where; left != 0; left &= left - 1) {
+        for (int number : bySlot[Long.numberOfTrailingZeros(left)]) {
+          LoadedSegment other = segments.get(number);
+          if (other.segment.ref().maxOrder() >= order && isSuperseded(segment, row, hash, other)) {
             return true;
           }
+        }
+      }
+      return false;
+    }
+
+    private static boolean isSuperseded(Segment segment, int row, int hash, LoadedSegment other) {
+      int end = other.endPlace(hash);
+      for (int place = other.firstPlace(hash); place < end; place++) {
+        int otherRow = other.rowAt(place);
+        if (other.segment.ids().sameId(otherRow, segment.ids(), row)
+            && other.segment.supersedes(otherRow, segment, row)) {
+          return true;
         }
       }
       return false;
@@ -230,30 +292,37 @@ final class LiveRows {
      */
     private void settle(Segment segment, int row, int end) {
       int hash = segment.ids().hash(row);
-      int newest = -1;
-      int newestRow = -1;
-      for (int s = 0; s < end; s++) {
-        LoadedSegment other = segments.get(s);
-        int lastPlace = other.endPlace(hash);
-        for (int place = other.firstPlace(hash); place < lastPlace; place++) {
-          int otherRow = other.rowAt(place);
-          if (!other.segment.ids().sameId(otherRow, segment.ids(), row)) {
-            continue;
-          }
-          if (newest < 0) {
-            newest = s;
-            newestRow = otherRow;
-          } else if (other.segment.supersedes(otherRow, segments.get(newest).segment, newestRow)) {
-            clear(newest, newestRow);
-            newest = s;
-            newestRow = otherRow;
-          } else {
-            clear(s, otherRow);
+      newest = -1;
+      for (long left = directory.slotsOf(hash); left != 0; left &= left - 1) {
+        for (int s : bySlot[Long.numberOfTrailingZeros(left)]) {
+          if (s < end) {
+            settleAmong(s, hash, segment, row);
           }
         }
       }
       if (newest >= 0 && !segments.get(newest).segment.isDelete(newestRow)) {
         set(newest, newestRow);
+      }
+    }
+
+    private void settleAmong(int s, int hash, Segment segment, int row) {
+      LoadedSegment other = segments.get(s);
+      int end = other.endPlace(hash);
+      for (int place = other.firstPlace(hash); place < end; place++) {
+        int otherRow = other.rowAt(place);
+        if (!other.segment.ids().sameId(otherRow, segment.ids(), row)) {
+          continue;
+        }
+        if (newest < 0) {
+          newest = s;
+          newestRow = otherRow;
+        } else if (other.segment.supersedes(otherRow, segments.get(newest).segment, newestRow)) {
+          clear(newest, newestRow);
+          newest = s;
+          newestRow = otherRow;
+        } else {
+          clear(s, otherRow);
+        }
       }
     }
 

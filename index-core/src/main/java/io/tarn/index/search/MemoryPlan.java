@@ -33,6 +33,7 @@ record MemoryPlan(VectorTier tier, long cacheBytes, int threads) {
    *
    * @param heldBytes what is in memory already and stays there until the new view is complete
    * @param cacheHeld whether older segments read through the cache
+   * @param directoryBytes what the directory of ids takes, old and new entries together
    * @throws MemoryBudgetException if nothing fits
    */
   static MemoryPlan of(
@@ -41,12 +42,13 @@ record MemoryPlan(VectorTier tier, long cacheBytes, int threads) {
       long heldBytes,
       boolean cacheHeld,
       boolean newModel,
+      long directoryBytes,
       List<SegmentReader> added,
       boolean mappable)
       throws IOException {
     long budget = options.memoryBudgetBytes();
     for (VectorTier tier : candidates(options.tier(), mappable)) {
-      Need need = need(tier, snapshot, newModel, added);
+      Need need = need(tier, snapshot, newModel, directoryBytes, added);
       long cache = tier == VectorTier.REMOTE || cacheHeld ? minCacheBytes(snapshot) : 0;
       long free = budget - heldBytes - need.bytes() - cache;
       if (free >= 0) {
@@ -58,7 +60,7 @@ record MemoryPlan(VectorTier tier, long cacheBytes, int threads) {
         return new MemoryPlan(tier, cacheBytes, Math.min(threads, added.size()));
       }
     }
-    throw tooSmall(options, snapshot, heldBytes, newModel, added, mappable);
+    throw tooSmall(options, snapshot, heldBytes, newModel, directoryBytes, added, mappable);
   }
 
   private static List<VectorTier> candidates(VectorTier wanted, boolean mappable) {
@@ -71,11 +73,15 @@ record MemoryPlan(VectorTier tier, long cacheBytes, int threads) {
   }
 
   private static Need need(
-      VectorTier tier, Snapshot snapshot, boolean newModel, List<SegmentReader> added) {
+      VectorTier tier,
+      Snapshot snapshot,
+      boolean newModel,
+      long directoryBytes,
+      List<SegmentReader> added) {
     int dimension = snapshot.schema().dimension();
     int lists = snapshot.model().lists();
     boolean inMemory = tier == VectorTier.MEMORY;
-    long kept = 0;
+    long kept = directoryBytes;
     long opening = 0;
     for (SegmentReader segment : added) {
       SegmentRef ref = segment.ref();
@@ -95,7 +101,8 @@ record MemoryPlan(VectorTier tier, long cacheBytes, int threads) {
     return new Need(kept, opening);
   }
 
-  private static long rows(Snapshot snapshot) {
+  /** Rows of a snapshot, live or dead, deletes included. */
+  static long rows(Snapshot snapshot) {
     long rows = 0;
     for (SegmentRef ref : snapshot.segments()) {
       rows += ref.rows() + ref.deletes();
@@ -113,13 +120,15 @@ record MemoryPlan(VectorTier tier, long cacheBytes, int threads) {
       Snapshot snapshot,
       long heldBytes,
       boolean newModel,
+      long directoryBytes,
       List<SegmentReader> added,
       boolean mappable) {
     StringBuilder tiers = new StringBuilder();
     long least = Long.MAX_VALUE;
     for (VectorTier tier : candidates(VectorTier.AUTO, mappable)) {
       long cache = tier == VectorTier.REMOTE ? minCacheBytes(snapshot) : 0;
-      long bytes = heldBytes + need(tier, snapshot, newModel, added).bytes() + cache;
+      long bytes =
+          heldBytes + need(tier, snapshot, newModel, directoryBytes, added).bytes() + cache;
       boolean allowed = options.tier() == VectorTier.AUTO || options.tier() == tier;
       least = allowed ? Math.min(least, bytes) : least;
       tiers

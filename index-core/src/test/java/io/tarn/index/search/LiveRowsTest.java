@@ -20,7 +20,9 @@ import io.tarn.index.write.FeatureBuffer;
 import io.tarn.index.write.ModelReassigner;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
@@ -81,7 +83,7 @@ class LiveRowsTest {
     assertThat(view.segments()).hasSize(2);
     assertThat(view.live().bitmaps().get(0)).isSameAs(before);
     assertThat(view.liveRowCount()).isEqualTo(1003);
-    assertSame(view.live(), LiveRows.of(view.segments()));
+    assertSame(view.live(), scratch(view));
   }
 
   /** As after an overwrite that a late row outlived. */
@@ -90,7 +92,7 @@ class LiveRowsTest {
     TestIndexes.create(storage, SCHEMA, 1, List.of(row(1, 1, 0), row(2, 1, 1), row(3, 1, 2)));
     TestIndexes.append(storage, List.of(row(1, 2, 3)));
     TestIndexes.append(storage, List.of(Feature.delete(FeatureId.of(2), 2, 4)));
-    IndexReader reader = IndexReader.open(storage);
+    IndexReader reader = reader(new IdDirectory(0, 0));
     assertThat(reader.view().get(FeatureId.of(2))).isEmpty();
     remove(paths().subList(1, 3));
 
@@ -111,7 +113,7 @@ class LiveRowsTest {
     TestIndexes.create(storage, SCHEMA, 1, others);
     TestIndexes.append(storage, List.of(Feature.delete(FeatureId.of(1), 1, 0)));
     TestIndexes.append(storage, List.of(row(1, 1, 5)));
-    IndexReader reader = IndexReader.open(storage);
+    IndexReader reader = reader(new IdDirectory(0, 0));
     assertThat(reader.view().get(FeatureId.of(1))).isPresent();
     remove(paths().subList(1, 2));
     TestIndexes.append(storage, List.of(Feature.delete(FeatureId.of(1), 1, 0)));
@@ -119,7 +121,7 @@ class LiveRowsTest {
     reader.refresh();
 
     assertThat(reader.view().get(FeatureId.of(1))).isEmpty();
-    assertSame(reader.view().live(), LiveRows.of(reader.view().segments()));
+    assertSame(reader.view().live(), scratch(reader.view()));
   }
 
   /** The format forbids it; what a refresh shows is what an open would show all the same. */
@@ -133,7 +135,7 @@ class LiveRowsTest {
     Model model = ModelFile.read(storage, log.newest().model());
     List<SegmentRef> tied = List.of(write(model), write(model));
     commit(Change.append("test", log.newest().model().id(), tied));
-    IndexReader reader = IndexReader.open(storage);
+    IndexReader reader = reader(new IdDirectory(0, 0));
     List<SegmentRef> segments =
         log.newest().segments().subList(1, 3).stream()
             .sorted(Comparator.comparing(SegmentRef::path))
@@ -155,7 +157,7 @@ class LiveRowsTest {
 
     assertThat(reader.view().segments()).hasSize(3);
     assertThat(reader.view().liveRowCount()).isEqualTo(21);
-    assertSame(reader.view().live(), LiveRows.of(reader.view().segments()));
+    assertSame(reader.view().live(), scratch(reader.view()));
   }
 
   private SegmentRef write(Model model) throws Exception {
@@ -164,23 +166,73 @@ class LiveRowsTest {
     return buffer.flush().orElseThrow();
   }
 
-  /** Few ids, orders and positions, so that rows meet, and tie, all the time. */
+  /**
+   * Few ids, orders and positions, so that rows meet, and tie, all the time. Several readers start
+   * from one version, and refresh as they like, with all segments in their directories of ids or
+   * with some.
+   */
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3})
   void whatIsTakenOverIsWhatIsFoundFromScratch(long seed) throws Exception {
     Random random = new Random(seed);
     TestIndexes.create(storage, SCHEMA, 1, List.of(row(0, 0, 0), row(1, 0, 1)));
-    IndexReader reader = IndexReader.open(storage);
+    List<IndexReader> readers =
+        List.of(reader(new IdDirectory(0, 0)), reader(new IdDirectory(4, 12)));
     for (int round = 0; round < 300; round++) {
-      IndexView before = reader.view();
       for (int change = random.nextInt(3); change >= 0; change--) {
         change(random);
       }
-      reader.refresh();
-      IndexView view = reader.view();
-      LiveRows scratch = LiveRows.of(view.segments());
-      assertSame(view.live(), scratch);
-      assertSame(changed(before, view), scratch);
+      for (int r = 0; r < readers.size(); r++) {
+        IndexView before = readers.get(r).view();
+        if (random.nextInt(r + 1) > 0 || !readers.get(r).refresh()) {
+          continue;
+        }
+        IndexView view = readers.get(r).view();
+        LiveRows scratch = scratch(view);
+        assertSame(view.live(), scratch);
+        assertSame(changed(before, view), scratch);
+      }
+    }
+  }
+
+  private IndexReader reader(IdDirectory directory) throws Exception {
+    return IndexReader.open(storage, OpenOptions.defaults(), directory);
+  }
+
+  /** So that segments share slots, and slots go from one to another. */
+  @Test
+  void moreSegmentsThanSlotsAreTold() throws Exception {
+    Random random = new Random(4);
+    List<Feature> many = new ArrayList<>();
+    for (int id = 0; id < 400; id++) {
+      many.add(row(id, 0, id));
+    }
+    TestIndexes.create(storage, SCHEMA, 1, many);
+    Map<Long, Long> newest = new HashMap<>();
+    many.forEach(row -> newest.put(((FeatureId.Int64) row.id()).value(), 0L));
+    IndexReader all = reader(new IdDirectory(0, 0));
+    IndexReader some = reader(new IdDirectory(10, 30));
+    for (long order = 1; order <= 90; order++) {
+      long id = random.nextInt(500);
+      newest.put(id, order);
+      TestIndexes.append(storage, List.of(row(id, order, order)));
+      if (order == 60) {
+        merge(paths().subList(20, 30));
+      }
+      if (order % 7 == 0) {
+        some.refresh();
+      }
+      all.refresh();
+    }
+    assertThat(all.view().segments()).hasSizeGreaterThan(IdDirectory.SLOTS + 10);
+    some.refresh();
+    for (IndexReader reader : List.of(all, some)) {
+      assertSame(reader.view().live(), scratch(reader.view()));
+      Map<Long, Long> found = new HashMap<>();
+      reader
+          .view()
+          .forEachLive(row -> found.put(((FeatureId.Int64) row.id()).value(), row.order()));
+      assertThat(found).isEqualTo(newest);
     }
   }
 
@@ -219,7 +271,17 @@ class LiveRowsTest {
         gone.add(new LiveRows.Gone(segment, live));
       }
     }
-    return LiveRows.changed(kept, gone, view.segments());
+    return LiveRows.changed(kept, gone, view.segments(), directory(view));
+  }
+
+  private static IdDirectory directory(IndexView view) {
+    IdDirectory directory = new IdDirectory(0, 0);
+    directory.follow(List.of(), view.segments(), 0);
+    return directory;
+  }
+
+  private static LiveRows scratch(IndexView view) {
+    return LiveRows.of(view.segments(), directory(view));
   }
 
   private static void assertSame(LiveRows live, LiveRows expected) {

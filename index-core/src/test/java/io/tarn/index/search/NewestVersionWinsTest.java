@@ -126,7 +126,9 @@ class NewestVersionWinsTest {
   void liveRowsAreThoseOfAPlainMap(@ForAll("scenarios") Scenario scenario) throws Exception {
     Storage storage = new MemoryStorage();
     create(storage, scenario.schema());
-    IndexReader steady = IndexReader.open(storage);
+    // All segments in its directory; the other one has few, and refreshes over many versions.
+    IndexReader steady = IndexReader.open(storage, OpenOptions.defaults(), new IdDirectory(0, 0));
+    IndexReader rare = IndexReader.open(storage, OpenOptions.defaults(), new IdDirectory(3, 8));
     Map<FeatureId, Version> expected = new HashMap<>();
     for (int c = 0; c < scenario.commits().size(); c++) {
       Commit commit = scenario.commits().get(c);
@@ -136,6 +138,10 @@ class NewestVersionWinsTest {
       if (commit.refreshAfterwards()) {
         assertThat(steady.refresh()).isTrue();
         assertShows(steady.view(), expected);
+      }
+      if (c % 3 == 2) {
+        rare.refresh();
+        assertShows(rare.view(), expected);
       }
     }
     steady.refresh();

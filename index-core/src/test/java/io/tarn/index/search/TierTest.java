@@ -57,7 +57,8 @@ class TierTest {
           byte.class, Byte.BYTES,
           int.class, Integer.BYTES,
           float.class, Float.BYTES,
-          long.class, Long.BYTES);
+          long.class, Long.BYTES,
+          short.class, Short.BYTES);
 
   @TempDir Path directory;
 
@@ -318,7 +319,8 @@ class TierTest {
     fill(storage, schema(Metric.L2, 64), false, Quantizer.of(quantizer));
     long needed = needed(storage, tier);
 
-    IndexReader reader = IndexReader.open(storage, options(tier).withMemoryBudgetBytes(needed));
+    OpenOptions options = options(tier).withMemoryBudgetBytes(needed);
+    IndexReader reader = IndexReader.open(storage, options, new IdDirectory(0, 0));
 
     readAll(reader);
     assertThat(reader.memoryBytes()).isLessThanOrEqualTo(needed);
@@ -370,7 +372,8 @@ class TierTest {
     fill(storage, schema, false);
     // Enough for a few more rows, and not for thousands.
     long budget = needed(storage, tier) + 20_000;
-    IndexReader reader = IndexReader.open(storage, options(tier).withMemoryBudgetBytes(budget));
+    OpenOptions options = options(tier).withMemoryBudgetBytes(budget);
+    IndexReader reader = IndexReader.open(storage, options, new IdDirectory(0, 0));
     readAll(reader);
     append(storage, features(schema, 2000, clustered(5, 64, 7), 5));
 
@@ -462,13 +465,21 @@ class TierTest {
     float[][] vectors = clustered(6_000, 128, 1);
     create(storage, schema, 20, features(schema, 0, vectors, 1), Quantizer.of(quantizer));
 
-    for (LoadedSegment segment : IndexReader.open(storage, options(tier)).view().segments()) {
+    IdDirectory ids = new IdDirectory(0, 0);
+    IndexReader reader = IndexReader.open(storage, options(tier), ids);
+    long entered = arrayBytes(ids);
+    // Arrays of some fifty entries each have a header.
+    assertThat(ids.memoryBytes()).isBetween(entered - 1024, entered + vectors.length / 2 + 1024);
+    assertThat(ids.memoryBytes()).isBetween(2L * vectors.length, 3L * vectors.length);
+    assertThat(reader.memoryBytes()).isEqualTo(reader.view().memoryBytes() + ids.memoryBytes());
+    for (LoadedSegment segment : reader.view().segments()) {
       long counted = arrayBytes(segment);
       assertThat(segment.memoryBytes()).isBetween(counted - 1024, counted + 1024);
       long planned = LoadedSegment.bytesFor(6_000, 20, Quantizer.of(quantizer), 128);
       assertThat(segment.memoryBytes() - segment.segment.memoryBytes())
           .isBetween(planned * 3 / 4, planned);
-      long besideVectors = segment.memoryBytes() - segment.segment.vectors().memoryBytes();
+      long besideVectors =
+          segment.memoryBytes() - segment.segment.vectors().memoryBytes() + ids.memoryBytes();
       // More than one bit has three factors more.
       int others = 32 + (bits > 1 ? 12 : 0);
       assertThat(besideVectors / vectors.length).isLessThanOrEqualTo(128 * bits / 8 + others);
