@@ -8,11 +8,13 @@ import io.tarn.index.segment.RowVectors;
 import io.tarn.index.segment.Segment;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Collection;
 import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /** Finds centroids for the newest rows of each of some lists. */
 final class ListDivision {
@@ -43,6 +45,23 @@ final class ListDivision {
       }
     }
     return centroids;
+  }
+
+  /** The lists of which rows may move when these are divided. */
+  Set<Integer> reach(Set<Integer> lists) {
+    Set<Integer> divided = new TreeSet<>(lists);
+    if (settings.rounds() > 0) {
+      addNeighbours(lists, divided);
+    }
+    Set<Integer> reach = new TreeSet<>(divided);
+    addNeighbours(divided, reach);
+    return reach;
+  }
+
+  private void addNeighbours(Set<Integer> lists, Set<Integer> all) {
+    for (int list : lists) {
+      all.addAll(ListMoves.neighbours(model, list, settings.neighbourLists()));
+    }
   }
 
   /** The centroids of new lists, and by their numbers those of the lists around them. */
@@ -185,18 +204,28 @@ final class ListDivision {
     }
   }
 
-  /** Reads each segment once, however many lists there are. */
+  /** Reads each segment that has such rows once, however many lists there are. */
   private SortedMap<Integer, Sample> samples(Survey survey, Set<Integer> lists, long mostFloats)
       throws IOException {
     SortedMap<Integer, Sample> samples = new TreeMap<>();
     lists.forEach(list -> samples.put(list, new Sample()));
+    BitSet sampled = new BitSet();
     for (int s = 0; s < survey.size(); s++) {
-      forEachNewest(survey, s, survey.outline(s), samples, (sample, row) -> sample.total++);
+      int subject = s;
+      forEachNewest(
+          survey,
+          s,
+          survey.outline(s),
+          samples,
+          (sample, row) -> {
+            sample.total++;
+            sampled.set(subject);
+          });
     }
     int dimension = model.dimension();
     long mostRows = Math.max(2, mostFloats / dimension / Math.max(1, lists.size()));
     samples.values().forEach(sample -> sample.makeRoom(mostRows, dimension));
-    for (int s = 0; s < survey.size(); s++) {
+    for (int s = sampled.nextSetBit(0); s >= 0; s = sampled.nextSetBit(s + 1)) {
       Segment segment = survey.segment(s);
       forEachNewest(
           survey,

@@ -162,17 +162,16 @@ public final class Maintenance {
       throws IOException {
     Model model = readModel();
     Set<Integer> wanted = checkLists(model, lists);
-    Survey candidates = Survey.ofLists(storage, snapshot, wanted);
     ListDivision division = new ListDivision(model, settings);
-    SortedMap<Integer, float[]> divided = division.centroids(candidates, wanted);
+    Survey survey = Survey.ofLists(storage, snapshot, division.reach(wanted));
+    SortedMap<Integer, float[]> divided = division.centroids(survey, wanted);
     if (divided.isEmpty()) {
       return Optional.empty();
     }
     if (settings.rounds() > 0) {
-      SortedMap<Integer, float[]> around = division.withNeighbours(divided);
-      divided = division.moved(Survey.ofLists(storage, snapshot, around.keySet()), around);
+      divided = division.moved(survey, division.withNeighbours(divided));
     }
-    return Optional.of(move(ListChange.splitting(model, divided, settings)));
+    return Optional.of(move(ListChange.splitting(model, divided, settings), survey));
   }
 
   /**
@@ -187,16 +186,25 @@ public final class Maintenance {
     if (gone.isEmpty()) {
       return Optional.empty();
     }
-    return Optional.of(move(ListChange.dissolving(model, gone)));
+    return Optional.of(
+        move(ListChange.dissolving(model, gone), Survey.ofLists(storage, snapshot, gone)));
   }
 
-  private Change move(ListChange change) throws IOException {
+  /**
+   * Moves rows to where they belong.
+   *
+   * @param survey of all lists whose rows may move, or more
+   */
+  private Change move(ListChange change, Survey survey) throws IOException {
     ListMoves moves = change.moves();
     Model successor = change.successor();
-    Survey survey = Survey.ofLists(storage, snapshot, moves.touched());
+    Set<Integer> touched = moves.touched();
     Replacement replacement = new Replacement(storage, snapshot, survey, successor);
     Set<Integer> replaced = new TreeSet<>();
     for (int s = 0; s < survey.size(); s++) {
+      if (!survey.holds(s, touched)) {
+        continue;
+      }
       Segment segment = survey.segment(s);
       int[] lists = moves.listsOf(segment);
       int subject = s;
