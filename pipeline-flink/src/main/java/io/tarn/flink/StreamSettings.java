@@ -150,9 +150,7 @@ public record StreamSettings(
 
     /** Empty if looks go by the interval alone. */
     Optional<GrowthRules> growth() {
-      return lists && listsGrowth > 0
-          ? Optional.of(GrowthRules.by(listsGrowth))
-          : Optional.empty();
+      return lists && listsGrowth > 0 ? Optional.of(GrowthRules.by(listsGrowth)) : Optional.empty();
     }
 
     MaintenanceRules rules() {

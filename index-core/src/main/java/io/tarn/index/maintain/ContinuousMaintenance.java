@@ -127,8 +127,7 @@ public final class ContinuousMaintenance {
    */
   public Optional<Step> splitCrowded(GrowthRules growth) throws IOException {
     return lookAtLists(
-        (view, settings) ->
-            MaintenancePlan.ofCrowdedLists(view, settings, growth.crowdedShare()));
+        (view, settings) -> MaintenancePlan.ofCrowdedLists(view, settings, growth.crowdedShare()));
   }
 
   @FunctionalInterface
