@@ -2,6 +2,7 @@ package io.tarn.flink;
 
 import io.tarn.index.maintain.ContinuousMaintenance;
 import io.tarn.index.maintain.ContinuousMaintenance.Step;
+import io.tarn.index.maintain.GrowthRules;
 import io.tarn.index.search.OpenOptions;
 import io.tarn.index.search.VectorTier;
 import io.tarn.index.snapshot.Drift;
@@ -34,6 +35,12 @@ final class MaintenanceThread implements AutoCloseable {
   /** Looking at lists takes at most the fifth part of a processor's time. */
   private static final long LISTS_REST_FACTOR = 4;
 
+  /**
+   * Lists that rows crowd as they come are split by how many have come; this takes at most half of
+   * a processor's time, however fast they do.
+   */
+  private static final long CROWDED_REST_FACTOR = 1;
+
   /** Measuring drift takes at most the tenth part. */
   private static final long DRIFT_REST_FACTOR = 9;
 
@@ -57,6 +64,7 @@ final class MaintenanceThread implements AutoCloseable {
   private final Condition changed = lock.newCondition();
   private boolean newVersions = true;
   private final Look lists;
+  private final Look crowded;
   private final Look drift;
 
   private volatile boolean closed;
@@ -70,6 +78,7 @@ final class MaintenanceThread implements AutoCloseable {
     this.location = storage.location();
     this.settings = settings;
     this.lists = new Look(settings.lists(), settings.listsIntervalMs(), LISTS_REST_FACTOR);
+    this.crowded = new Look(settings.growth().isPresent(), 0, CROWDED_REST_FACTOR);
     this.drift = new Look(true, settings.drift().intervalMs(), DRIFT_REST_FACTOR);
     this.maintenance =
         new ContinuousMaintenance(
@@ -132,6 +141,7 @@ final class MaintenanceThread implements AutoCloseable {
           }
           // Or what fails before a look that is due would fail again at once.
           lists.wanted = false;
+          crowded.wanted = false;
           drift.wanted = false;
           failures.inc();
           LOG.warn("The index could not be kept in shape; tried again after the next commit", e);
@@ -149,8 +159,8 @@ final class MaintenanceThread implements AutoCloseable {
   private boolean awaitWork() throws InterruptedException {
     lock.lockInterruptibly();
     try {
-      while (!closed && !newVersions && !lists.isDue() && !drift.isDue()) {
-        long waitNs = Math.min(lists.waitNs(), drift.waitNs());
+      while (!closed && !newVersions && !lists.isDue() && !crowded.isDue() && !drift.isDue()) {
+        long waitNs = Math.min(lists.waitNs(), Math.min(crowded.waitNs(), drift.waitNs()));
         if (waitNs < Long.MAX_VALUE) {
           long unused = changed.awaitNanos(waitNs);
         } else {
@@ -159,6 +169,7 @@ final class MaintenanceThread implements AutoCloseable {
       }
       if (newVersions) {
         lists.wanted = true;
+        crowded.wanted = true;
         drift.wanted = true;
       }
       newVersions = false;
@@ -175,6 +186,9 @@ final class MaintenanceThread implements AutoCloseable {
     if (lists.isDue()) {
       lists.take(this::tidyLists);
     }
+    if (!closed && crowded.isDue()) {
+      splitCrowded();
+    }
     // Not before lists were split, which may be all it takes.
     if (!closed && drift.isDue()) {
       drift.take(this::watchDrift);
@@ -190,6 +204,15 @@ final class MaintenanceThread implements AutoCloseable {
     }
     if (done == STEPS_OF_A_LOOK) {
       lists.wanted = true;
+    }
+  }
+
+  /** Only if rows have grown: then it is a look, after which this rests. */
+  private void splitCrowded() throws IOException {
+    GrowthRules growth = settings.growth().orElseThrow();
+    crowded.wanted = false;
+    if (maintenance.hasGrown(growth)) {
+      crowded.take(() -> report(() -> maintenance.splitCrowded(growth)));
     }
   }
 

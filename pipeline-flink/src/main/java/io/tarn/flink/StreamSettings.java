@@ -1,6 +1,7 @@
 package io.tarn.flink;
 
 import io.tarn.index.maintain.DriftRules;
+import io.tarn.index.maintain.GrowthRules;
 import io.tarn.index.maintain.MaintenanceRules;
 import io.tarn.settings.Default;
 import java.io.Serializable;
@@ -106,6 +107,8 @@ public record StreamSettings(
    * @param segmentBytes merging makes no larger segments
    * @param lists whether it looks at lists as well, and at dead rows
    * @param listsIntervalMs how often it does, at most
+   * @param listsGrowth by what share rows have to grow for it to look at once whether lists are
+   *     crowded; 0: it goes by the interval alone
    * @param targetListRows how many live rows a list is meant to have; 0: what a build of the live
    *     rows would give it
    * @param splitAbove a list with more live rows than so many targets is split
@@ -120,6 +123,7 @@ public record StreamSettings(
       @Default("67108864") long segmentBytes,
       @Default("true") boolean lists,
       @Default("60000") long listsIntervalMs,
+      @Default("0.1") double listsGrowth,
       @Default("0") long targetListRows,
       @Default("2") double splitAbove,
       @Default("0.125") double dissolveBelow,
@@ -130,6 +134,9 @@ public record StreamSettings(
       require(segmentsPerTier >= 2, "maintenance.segments-per-tier must be at least 2");
       require(segmentBytes >= 1, "maintenance.segment-bytes must be at least 1");
       require(listsIntervalMs >= 0, "maintenance.lists-interval-ms must not be negative");
+      require(
+          listsGrowth >= 0 && Double.isFinite(listsGrowth),
+          "maintenance.lists-growth must not be negative");
       require(targetListRows >= 0, "maintenance.target-list-rows must not be negative");
       require(splitAbove > 1, "maintenance.split-above must be more than 1");
       require(
@@ -139,6 +146,11 @@ public record StreamSettings(
       require(
           maxDeadShare >= 0 && maxDeadShare < 1,
           "maintenance.max-dead-share must be at least 0 and less than 1");
+    }
+
+    /** Empty if looks go by the interval alone. */
+    Optional<GrowthRules> growth() {
+      return lists && listsGrowth > 0 ? Optional.of(GrowthRules.by(listsGrowth)) : Optional.empty();
     }
 
     MaintenanceRules rules() {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.tarn.flink.TestJob.Plan;
 import io.tarn.index.search.IndexReader;
 import io.tarn.index.search.IndexView;
+import io.tarn.index.verify.IndexVerifier;
 import java.nio.file.Path;
 import java.util.Arrays;
 import org.apache.flink.runtime.testutils.InMemoryReporter;
@@ -17,6 +18,12 @@ import org.junit.jupiter.api.io.TempDir;
 class StreamMaintenanceTest {
   private static final int SEGMENTS_PER_TIER = 3;
   private static final int TARGET_LIST_ROWS = 25;
+
+  /** After three of them, and what came before, there is a look, however long the interval. */
+  private static final int PART_ROWS = 3_500;
+
+  private static final int PARTS = 5;
+
   private static final double MAX_DEAD_SHARE = 0.25;
 
   private static final InMemoryReporter METRICS = InMemoryReporter.createWithRetainedMetrics();
@@ -64,6 +71,32 @@ class StreamMaintenanceTest {
       job.awaitCaughtUp(index, topic);
       job.cancel();
       index.assertHolds(topic);
+    }
+  }
+
+  @Test
+  void listsAreSplitWhenRowsHaveGrownThoughTheirTimeIsFarAway() throws Exception {
+    TestIndex index = TestIndex.create(dir.resolve("index"));
+    int listsBefore = index.newest().model().lists();
+    try (TestTopic topic = KAFKA.topic(1)) {
+      TestJob job =
+          new Plan(KAFKA, index, topic)
+              .set("maintenance.enabled", "true")
+              .set("maintenance.lists-interval-ms", "3600000")
+              .set("maintenance.drift.queries", "0")
+              .start();
+      // The job counts from what it sees first, which may be a part of them.
+      for (int part = 0; part < PARTS; part++) {
+        for (int i = part * PART_ROWS; i < (part + 1) * PART_ROWS; i++) {
+          topic.upsert("id-" + i, i * 0.61f % 1, i * 0.37f % 1, i * 0.23f % 1, 5);
+        }
+        job.awaitCaughtUp(index, topic);
+      }
+      job.await("lists are split", () -> index.newest().model().lists() > listsBefore);
+      assertThat(job.metric(METRICS, "index: maintenance", "tarn.maintenanceFailures")).isZero();
+      job.cancel();
+      assertThat(IndexReader.open(index.storage).view().liveRowCount()).isEqualTo(PARTS * PART_ROWS);
+      assertThat(IndexVerifier.verify(index.storage).problems()).isEmpty();
     }
   }
 

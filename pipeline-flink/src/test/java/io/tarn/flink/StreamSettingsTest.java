@@ -40,7 +40,7 @@ class StreamSettingsTest {
     StreamSettings given = load(uncommented);
     StreamSettings defaults = load(REFERENCE);
 
-    assertThat(Pattern.compile(commented).matcher(text).results()).hasSize(26);
+    assertThat(Pattern.compile(commented).matcher(text).results()).hasSize(27);
     assertThat(given.kafka()).isEqualTo(defaults.kafka());
     assertThat(given.checkpointIntervalMs()).isEqualTo(defaults.checkpointIntervalMs());
     assertThat(given.bounded()).isEqualTo(defaults.bounded());
@@ -88,6 +88,7 @@ class StreamSettingsTest {
         "buffer-bytes=0                      | buffer-bytes must be between 1 and 1073741824",
         "buffer-bytes=1073741825             | buffer-bytes must be between 1 and 1073741824",
         "maintenance.segments-per-tier=1     | maintenance.segments-per-tier must be at least 2",
+        "maintenance.lists-growth=-0.1       | maintenance.lists-growth must not be negative",
         "maintenance.split-above=1           | maintenance.split-above must be more than 1",
         "maintenance.drift.interval-ms=-1    | maintenance.drift.interval-ms must not be negative",
         "maintenance.drift.queries=10001     | maintenance.drift.queries must be between 0 and",

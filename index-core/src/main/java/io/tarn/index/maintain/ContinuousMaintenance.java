@@ -41,6 +41,9 @@ public final class ContinuousMaintenance {
   /** The newest version that was looked at. */
   private Snapshot seen;
 
+  /** How many rows there were when lists were last looked at, or fewer, if that many are left. */
+  private long rowsAtLook = Long.MAX_VALUE;
+
   /** What is not published yet, oldest first: with the next step, or a request for a retrain. */
   private final List<DriftSample> measured = new ArrayList<>();
 
@@ -99,11 +102,46 @@ public final class ContinuousMaintenance {
    * @return empty if there is none, or if others were faster at every attempt
    */
   public Optional<Step> tidy() throws IOException {
+    return lookAtLists(MaintenancePlan::of);
+  }
+
+  /**
+   * Whether so many rows have come since lists were last looked at, or since the first version that
+   * was seen, that some may be crowded now. It takes nothing but the newest snapshot that was
+   * looked at, in which superseded rows count as well.
+   */
+  public boolean hasGrown(GrowthRules growth) {
+    if (seen == null) {
+      return false;
+    }
+    long rows = rows(seen);
+    // Or what comes after dead rows have gone would not count.
+    rowsAtLook = Math.min(rowsAtLook, rows);
+    return growth.isDue(rowsAtLook, rows);
+  }
+
+  /**
+   * Splits lists that are too large, and does nothing else, if these hold enough of the rows.
+   *
+   * @return empty if they do not, or if others were faster at every attempt
+   */
+  public Optional<Step> splitCrowded(GrowthRules growth) throws IOException {
+    return lookAtLists(
+        (view, settings) -> MaintenancePlan.ofCrowdedLists(view, settings, growth.crowdedShare()));
+  }
+
+  @FunctionalInterface
+  private interface ListPlan {
+    MaintenancePlan of(IndexView view, PlanSettings settings);
+  }
+
+  private Optional<Step> lookAtLists(ListPlan plan) throws IOException {
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
       IndexView view = newestView();
+      rowsAtLook = rows(view.snapshot());
       PlanSettings settings = rules.settings(view.snapshot(), view.liveRowCount());
       try {
-        return perform(view.snapshot(), MaintenancePlan.of(view, settings).tasks());
+        return perform(view.snapshot(), plan.of(view, settings).tasks());
       } catch (CommitConflictException e) {
         // Planned anew.
       }

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /** Finds centroids for the newest rows of each of some lists. */
 final class ListDivision {
@@ -41,6 +42,17 @@ final class ListDivision {
       }
     }
     return centroids;
+  }
+
+  /** The lists of which rows may move when these are divided. */
+  Set<Integer> reach(Set<Integer> lists) {
+    Set<Integer> divided = new TreeSet<>(lists);
+    divided.addAll(MovingCentroids.around(model, lists, settings));
+    Set<Integer> reach = new TreeSet<>(divided);
+    for (int list : divided) {
+      reach.addAll(ListMoves.neighbours(model, list, settings.neighbourLists()));
+    }
+    return reach;
   }
 
   /** Brings centroids to where the newest rows of their lists are. */
@@ -118,11 +130,14 @@ final class ListDivision {
     return live;
   }
 
-  /** By list the rows drawn of it, in the order of the segments; reads each segment once. */
+  /** By list the rows drawn of it, in the order of the segments, of which each is read once. */
   private static SortedMap<Integer, float[]> samples(Survey survey, ListSampling sampling)
       throws IOException {
     SortedMap<Integer, List<float[]>> drawn = new TreeMap<>();
     for (int s = 0; s < survey.size(); s++) {
+      if (!survey.holds(s, sampling.lists())) {
+        continue;
+      }
       int subject = s;
       int number = survey.number(s);
       Segment segment = survey.segment(s);

@@ -5,6 +5,7 @@ import io.tarn.index.segment.Segment;
 import java.io.Serializable;
 import java.util.Collection;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
@@ -47,6 +48,11 @@ public final class ListSampling implements Serializable {
   /** Draws as many rows as there may be, to divide lists by. */
   public static ListSampling toDivide(int dimension, SortedMap<Integer, Long> live) {
     return of(dimension, live, MAX_FLOATS);
+  }
+
+  /** The lists whose rows are drawn. */
+  Set<Integer> lists() {
+    return strides.keySet();
   }
 
   /**

@@ -162,18 +162,16 @@ public final class Maintenance {
       throws IOException {
     Model model = readModel();
     Set<Integer> wanted = checkLists(model, lists);
-    Survey candidates = Survey.ofLists(storage, snapshot, wanted);
     ListDivision division = new ListDivision(model, settings);
-    SortedMap<Integer, float[]> divided = division.centroids(candidates, wanted);
+    Survey survey = Survey.ofLists(storage, snapshot, division.reach(wanted));
+    SortedMap<Integer, float[]> divided = division.centroids(survey, wanted);
     if (divided.isEmpty()) {
       return Optional.empty();
     }
     if (settings.rounds() > 0) {
-      MovingCentroids around = MovingCentroids.of(model, divided, settings);
-      Survey survey = Survey.ofLists(storage, snapshot, around.lists());
-      divided = division.moved(survey, around).byList();
+      divided = division.moved(survey, MovingCentroids.of(model, divided, settings)).byList();
     }
-    return Optional.of(move(ListChange.splitting(model, divided, settings)));
+    return Optional.of(move(ListChange.splitting(model, divided, settings), survey));
   }
 
   /**
@@ -188,16 +186,25 @@ public final class Maintenance {
     if (gone.isEmpty()) {
       return Optional.empty();
     }
-    return Optional.of(move(ListChange.dissolving(model, gone)));
+    return Optional.of(
+        move(ListChange.dissolving(model, gone), Survey.ofLists(storage, snapshot, gone)));
   }
 
-  private Change move(ListChange change) throws IOException {
+  /**
+   * Moves rows to where they belong.
+   *
+   * @param survey of all lists whose rows may move, or more
+   */
+  private Change move(ListChange change, Survey survey) throws IOException {
     ListMoves moves = change.moves();
     Model successor = change.successor();
-    Survey survey = Survey.ofLists(storage, snapshot, moves.touched());
+    Set<Integer> touched = moves.touched();
     Replacement replacement = new Replacement(storage, snapshot, survey, successor);
     Set<Integer> replaced = new TreeSet<>();
     for (int s = 0; s < survey.size(); s++) {
+      if (!survey.holds(s, touched)) {
+        continue;
+      }
       Segment segment = survey.segment(s);
       int[] lists = moves.listsOf(segment);
       int subject = s;

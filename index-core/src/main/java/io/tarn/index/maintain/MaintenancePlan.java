@@ -60,6 +60,22 @@ public record MaintenancePlan(long version, List<MaintenanceTask> tasks) {
     return new MaintenancePlan(version, tasks);
   }
 
+  /**
+   * Plans to split the lists that are too large, and nothing else, if they hold at least so large a
+   * share of all live rows.
+   */
+  public static MaintenancePlan ofCrowdedLists(
+      IndexView view, PlanSettings settings, double leastShare) {
+    long[] live = view.liveRowsByList();
+    double most = settings.splitAbove() * settings.targetListRows();
+    long crowded = Arrays.stream(live).filter(rows -> rows > most).sum();
+    List<MaintenanceTask> tasks =
+        crowded < leastShare * view.liveRowCount()
+            ? List.of()
+            : listsToSplit(view.model().listIds(), live, settings);
+    return new MaintenancePlan(view.snapshot().version(), tasks);
+  }
+
   /** Plans merges only, from nothing but the snapshot. */
   public static MaintenancePlan ofSegments(Snapshot snapshot, PlanSettings settings) {
     return new MaintenancePlan(snapshot.version(), merges(snapshot, settings));

@@ -47,7 +47,7 @@ final class Survey {
     Set<String> missing = new TreeSet<>(paths);
     for (SegmentRef ref : snapshot.segments()) {
       if (missing.remove(ref.path())) {
-        survey.addSubject(survey.read(ref));
+        survey.addSubject(survey.readOutline(ref));
       }
     }
     if (!missing.isEmpty()) {
@@ -62,9 +62,9 @@ final class Survey {
   static Survey ofLists(Storage storage, Snapshot snapshot, Set<Integer> lists) throws IOException {
     Survey survey = new Survey(storage, snapshot, Maintenance.KEEP_ALL_DELETES);
     for (SegmentRef ref : snapshot.segments()) {
-      Segment segment = survey.read(ref);
-      if (lists.stream().anyMatch(segment.lists()::contains)) {
-        survey.addSubject(segment);
+      Segment outline = survey.readOutline(ref);
+      if (holds(outline, lists)) {
+        survey.addSubject(outline);
       }
     }
     survey.settle();
@@ -75,8 +75,15 @@ final class Survey {
     subjects.put(segment.ref().path(), NewestRows.withoutContent(segment));
   }
 
-  private Segment read(SegmentRef ref) throws IOException {
-    return SegmentReader.read(storage, ref, snapshot.schema());
+  private static boolean holds(Segment segment, Set<Integer> lists) {
+    return lists.stream().anyMatch(segment.lists()::contains);
+  }
+
+  /** Neither vectors nor codes, which are most of a segment, say which rows are newest. */
+  private Segment readOutline(SegmentRef ref) throws IOException {
+    try (SegmentReader reader = SegmentReader.open(storage, ref, snapshot.schema())) {
+      return reader.readColumns(Set.of());
+    }
   }
 
   private void settle() throws IOException {
@@ -86,13 +93,13 @@ final class Survey {
       newest = new NewestRows(List.copyOf(subjects.values()));
       for (SegmentRef ref : snapshot.segments()) {
         if (!subjects.containsKey(ref.path()) && matters(ref)) {
-          newest.compareWith(read(ref));
+          newest.compareWith(readOutline(ref));
         }
       }
       Set<String> tied = newest.tiedTo(subjects.keySet());
       for (SegmentRef ref : snapshot.segments()) {
         if (tied.contains(ref.path()) && !subjects.containsKey(ref.path())) {
-          addSubject(read(ref));
+          addSubject(readOutline(ref));
         }
       }
     } while (subjects.size() > settled);
@@ -125,9 +132,14 @@ final class Survey {
     return newest.subjects().get(subject);
   }
 
-  /** A subject, read again with all it holds. */
+  /** A subject with all it holds, which is read only now. */
   Segment segment(int subject) throws IOException {
-    return read(outline(subject).ref());
+    return SegmentReader.read(storage, outline(subject).ref(), snapshot.schema());
+  }
+
+  /** Whether a subject has rows, newest or not, of one of the lists. */
+  boolean holds(int subject, Set<Integer> lists) {
+    return holds(outline(subject), lists);
   }
 
   /** Whether a row is the newest of its id. */

@@ -87,6 +87,66 @@ class ContinuousMaintenanceTest {
   }
 
   @Test
+  void rowsThatCameSinceListsWereLookedAtAreToldBySnapshotsAlone() throws IOException {
+    GrowthRules growth = new GrowthRules(0.5, 10, 0.1);
+    MaintainedIndex index = MaintainedIndex.of(0, 1000);
+    index.append(spread(0, 40));
+    ContinuousMaintenance maintenance = of(index, (snapshot, live) -> SETTINGS);
+    assertThat(maintenance.hasGrown(growth)).as("nothing was seen").isFalse();
+    assertThat(hasGrown(maintenance, growth)).as("what was there before").isFalse();
+
+    index.append(spread(40, 59));
+    assertThat(hasGrown(maintenance, growth)).isFalse();
+    index.append(spread(59, 60));
+    assertThat(hasGrown(maintenance, growth)).isTrue();
+    assertThat(maintenance.splitCrowded(growth)).isPresent();
+    assertThat(hasGrown(maintenance, growth)).as("from 60 on").isFalse();
+
+    index.append(spread(60, 90));
+    assertThat(hasGrown(maintenance, growth)).isTrue();
+    while (maintenance.tidy().isPresent()) {
+      // Looks at all.
+    }
+    assertThat(hasGrown(maintenance, growth)).as("from 90 on").isFalse();
+  }
+
+  @Test
+  void rowsCountFromWhatIsLeftWhenDeadOnesAreGone() throws IOException {
+    GrowthRules growth = new GrowthRules(0.5, 10, 0.1);
+    MaintainedIndex index = MaintainedIndex.of(0, 1000);
+    PlanSettings fewMerges = new PlanSettings(1000, 2, 0.125, 0.25, 4, 1 << 20);
+    ContinuousMaintenance maintenance = of(index, (snapshot, live) -> fewMerges);
+    for (int order = 0; order < 3; order++) {
+      index.append(rowsAround(0, 40, order));
+    }
+    assertThat(maintenance.splitCrowded(growth)).isEmpty();
+    index.append(rowsAround(0, 40, 3));
+    assertThat(maintenance.mergeSegments()).isPresent();
+    assertThat(index.rows()).isEqualTo(40);
+    assertThat(maintenance.hasGrown(growth)).isFalse();
+
+    index.append(rowsAround(100, 120, 4));
+
+    assertThat(hasGrown(maintenance, growth)).as("120 at the look, 40 left, 60 now").isTrue();
+  }
+
+  private static boolean hasGrown(ContinuousMaintenance maintenance, GrowthRules growth)
+      throws IOException {
+    maintenance.mergeSegments();
+    return maintenance.hasGrown(growth);
+  }
+
+  private static Feature[] spread(int from, int to) {
+    return IntStream.range(from, to)
+        .mapToObj(i -> at(i, i % 2 * 1000 + i, i))
+        .toArray(Feature[]::new);
+  }
+
+  private static Feature[] rowsAround(int from, int to, long order) {
+    return IntStream.range(from, to).mapToObj(i -> at(i, i % 7, order)).toArray(Feature[]::new);
+  }
+
+  @Test
   void whenOthersAreFasterItIsPlannedAnew() throws IOException {
     MaintainedIndex index = MaintainedIndex.of(0);
     for (int order = 0; order < 8; order++) {

@@ -153,6 +153,32 @@ class MaintenancePlanTest {
   }
 
   @Test
+  void crowdedListsAreSplitAheadOfTimeOnlyIfTheyHoldEnoughRows() throws IOException {
+    MaintainedIndex index = MaintainedIndex.of(0, 100, 200, 300);
+    index.append(rows(0, 21, 0));
+    index.append(rows(30, 20, 100));
+    index.append(rows(60, 4, 200));
+    // Superseded rows do not count: neither these of the list, nor these of all.
+    index.append(rows(60, 4, 200.5f));
+    MaintenanceTask split =
+        ofLists(index).stream().filter(MaintenanceTask.Split.class::isInstance).findAny().get();
+
+    assertThat(MaintenancePlan.ofCrowdedLists(index.view(), SETTINGS, 21.0 / 45).tasks())
+        .as("neither merging nor dead rows")
+        .containsExactly(split);
+    assertThat(MaintenancePlan.ofCrowdedLists(index.view(), SETTINGS, 21.1 / 45).tasks()).isEmpty();
+    index.commit(index.maintenance().perform(split).orElseThrow());
+    assertThat(MaintenancePlan.ofCrowdedLists(index.view(), SETTINGS, 0).tasks()).isEmpty();
+  }
+
+  private static List<MaintenanceTask> ofLists(MaintainedIndex index) throws IOException {
+    IndexView view = index.view();
+    return MaintenancePlan.ofLists(
+            view.snapshot().version(), view.model().listIds(), view.liveRowsByList(), SETTINGS)
+        .tasks();
+  }
+
+  @Test
   void tinyListsAreDissolvedSmallestFirstWhileEnoughAreLeft() throws IOException {
     MaintainedIndex index = MaintainedIndex.of(0, 100, 200, 300);
     index.append(rows(0, 14, 0));

@@ -379,6 +379,24 @@ class MaintenanceTest {
   }
 
   @Test
+  void rowsAroundListsThatMoveAlongMoveToo() throws IOException {
+    MaintainedIndex index = MaintainedIndex.of(0, 100, 130);
+    Feature[] rows = new Feature[50];
+    for (int i = 0; i < rows.length; i++) {
+      rows[i] = at(i, i < 40 ? i % 2 * 20 : 114, 1);
+    }
+    index.append(rows);
+    // In a segment that has rows neither of the list that is split nor of the one beside it.
+    index.append(at(50, 116, 1), at(51, 131, 1));
+    assertThat(index.lists()).containsEntry(50L, 2);
+    SplitSettings oneBeside = new SplitSettings(1, 10, 4, 1.0 / 16, 1, 20, 3);
+
+    index.commit(index.maintenance().split(List.of(0), oneBeside).orElseThrow());
+
+    assertThat(index.lists()).containsEntry(50L, index.lists().get(49L)).containsEntry(51L, 2);
+  }
+
+  @Test
   void severalListsAreSplitInOneChange() throws IOException {
     MaintainedIndex index = MaintainedIndex.of(0, 100);
     index.append(at(1, 0, 1), at(2, 1, 1), at(3, 10, 1), at(4, 11, 1));

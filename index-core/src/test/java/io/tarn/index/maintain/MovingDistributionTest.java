@@ -44,6 +44,11 @@ class MovingDistributionTest {
   private static final int CLUSTERS = 40;
   private static final int ROWS = 10_000;
   private static final int COMMIT_ROWS = 500;
+
+  /** Of a tenth, which is when rows have grown enough, a part that is smaller at all times. */
+  private static final int GROWTH_COMMIT_ROWS = 50;
+
+  private static final GrowthRules GROWTH = new GrowthRules(0.1, 100, 0.025);
   private static final int QUERIES = 200;
   private static final int K = 10;
   private static final int NPROBE = 6;
@@ -82,9 +87,9 @@ class MovingDistributionTest {
 
   @Test
   void searchesStayThoseOfAFreshIndexWithMaintenanceOnly() throws Exception {
-    Found fresh = search(streamed(ROWS, false));
-    Found maintained = search(streamed(ROWS / 10, true));
-    Found neglected = search(streamed(ROWS / 10, false));
+    Found fresh = search(streamed(ROWS, false), NPROBE);
+    Found maintained = search(streamed(ROWS / 10, true), NPROBE);
+    Found neglected = search(streamed(ROWS / 10, false), NPROBE);
     System.out.printf(
         "nprobe %d: built from all %s, maintained %s, not maintained %s%n",
         NPROBE, fresh, maintained, neglected);
@@ -94,29 +99,49 @@ class MovingDistributionTest {
     assertThat(neglected.scanned).isGreaterThan(4 * fresh.scanned);
   }
 
+  @Test
+  void listsThatFollowGrowthKeepUpAtEveryMoment() throws Exception {
+    int trainedRows = ROWS / 10;
+    Storage storage = new MemoryStorage();
+    ContinuousMaintenance maintenance =
+        new ContinuousMaintenance(storage, RULES::settings, OpenOptions.defaults());
+    trained(storage, trainedRows, ListCount.byDefault(trainedRows, trainedRows));
+    long written = 0;
+    for (int from = 0; from < ROWS; from += GROWTH_COMMIT_ROWS) {
+      append(storage, from, from + GROWTH_COMMIT_ROWS);
+      maintenance.mergeSegments();
+      if (maintenance.hasGrown(GROWTH)) {
+        written += maintenance.splitCrowded(GROWTH).isPresent() ? from + GROWTH_COMMIT_ROWS : 0;
+      }
+      int to = from + GROWTH_COMMIT_ROWS;
+      if (to * 4 == ROWS || to * 2 == ROWS || to == ROWS) {
+        IndexView view = IndexReader.open(storage).view();
+        Storage other = new MemoryStorage();
+        trained(other, to, view.model().listCount());
+        append(other, 0, to);
+        for (int nprobe : new int[] {6, 12}) {
+          Found fresh = search(IndexReader.open(other).view(), nprobe);
+          Found kept = search(view, nprobe);
+          System.out.printf(
+              "%d rows, nprobe %d: built anew %s, kept %s%n", to, nprobe, fresh, kept);
+          assertThat(kept.recall).isGreaterThan(fresh.recall - ALLOWED_LOSS);
+          assertThat(kept.scanned).isLessThan(2 * fresh.scanned);
+        }
+      }
+    }
+    assertThat(written)
+        .as("rows that splits can have written")
+        .isLessThan((long) (ROWS * (1 + 1 / GROWTH.share())));
+  }
+
   /** An index that is trained on the first rows, and to which all are appended bit by bit. */
   private static IndexView streamed(int trainedRows, boolean maintained) throws Exception {
     Storage storage = new MemoryStorage();
-    int lists = ListCount.byDefault(trainedRows, trainedRows);
-    float[] sample = Arrays.copyOf(rows, trainedRows * DIMENSION);
-    float[] centroids = KMeans.train(Metric.L2, DIMENSION, sample, lists, 10, 1, 1);
-    Model first = Model.of(Metric.L2, DIMENSION, centroids, Quantizer.byDefault());
-    SnapshotLog log = new SnapshotLog(storage);
-    Committer.create(
-        log, new NewIndex("test", SCHEMA, ModelFile.write(storage, first), null, List.of()));
-    Committer committer = new Committer(log, new ModelReassigner(storage));
+    trained(storage, trainedRows, ListCount.byDefault(trainedRows, trainedRows));
     ContinuousMaintenance maintenance =
         new ContinuousMaintenance(storage, RULES::settings, OpenOptions.defaults());
     for (int from = 0; from < ROWS; from += COMMIT_ROWS) {
-      Model model = ModelFile.read(storage, log.newest().model());
-      FeatureBuffer buffer = new FeatureBuffer(storage, SCHEMA, model);
-      for (int row = from; row < from + COMMIT_ROWS; row++) {
-        float[] vector = Arrays.copyOfRange(rows, row * DIMENSION, (row + 1) * DIMENSION);
-        buffer.add(new Feature(FeatureId.of(row), vector, row, row, new Object[0]));
-      }
-      committer.commit(
-          Change.append(
-              "append", log.newest().model().id(), List.of(buffer.flush().orElseThrow())));
+      append(storage, from, from + COMMIT_ROWS);
       while (maintained && maintenance.tidy().isPresent()) {
         // All that is worth doing.
       }
@@ -124,16 +149,40 @@ class MovingDistributionTest {
     return IndexReader.open(storage).view();
   }
 
+  /** An index without rows. */
+  private static void trained(Storage storage, int trainedRows, int lists) throws Exception {
+    float[] sample = Arrays.copyOf(rows, trainedRows * DIMENSION);
+    float[] centroids = KMeans.train(Metric.L2, DIMENSION, sample, lists, 10, 1, 1);
+    Model first = Model.of(Metric.L2, DIMENSION, centroids, Quantizer.byDefault());
+    Committer.create(
+        new SnapshotLog(storage),
+        new NewIndex("test", SCHEMA, ModelFile.write(storage, first), null, List.of()));
+  }
+
+  private static void append(Storage storage, int from, int to) throws Exception {
+    SnapshotLog log = new SnapshotLog(storage);
+    Model model = ModelFile.read(storage, log.newest().model());
+    FeatureBuffer buffer = new FeatureBuffer(storage, SCHEMA, model);
+    for (int row = from; row < to; row++) {
+      float[] vector = Arrays.copyOfRange(rows, row * DIMENSION, (row + 1) * DIMENSION);
+      buffer.add(new Feature(FeatureId.of(row), vector, row, row, new Object[0]));
+    }
+    new Committer(log, new ModelReassigner(storage))
+        .commit(
+            Change.append(
+                "append", log.newest().model().id(), List.of(buffer.flush().orElseThrow())));
+  }
+
   /** Recall@10, and rows scanned a query. */
   private record Found(int lists, double recall, double scanned) {}
 
-  private static Found search(IndexView view) throws Exception {
+  private static Found search(IndexView view, int nprobe) throws Exception {
     int found = 0;
     long scanned = 0;
     for (float[] query : queries) {
       Set<FeatureId> near = new HashSet<>();
       view.search(query, K, Probe.exact()).hits().forEach(hit -> near.add(hit.id()));
-      SearchResult result = view.search(query, K, Probe.nearest(NPROBE));
+      SearchResult result = view.search(query, K, Probe.nearest(nprobe));
       scanned += result.effort().rowsScanned();
       for (Hit hit : result.hits()) {
         found += near.contains(hit.id()) ? 1 : 0;
