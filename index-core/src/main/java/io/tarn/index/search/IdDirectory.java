@@ -105,6 +105,13 @@ final class IdDirectory {
     fill(List.of());
   }
 
+  /** The directory of segments that may all have any id. */
+  static IdDirectory withoutEntries(List<LoadedSegment> segments) {
+    IdDirectory directory = new IdDirectory(Integer.MAX_VALUE, Long.MAX_VALUE);
+    directory.follow(List.of(), segments, 0);
+    return directory;
+  }
+
   /** Bytes of memory it takes at most, now and when it has moved on to so many rows. */
   long bytesFollowing(long rows) {
     long most = bytes(rows, Math.max(bucketCount, bucketsFor(rows)));

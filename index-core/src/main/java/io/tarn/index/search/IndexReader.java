@@ -33,7 +33,7 @@ public final class IndexReader {
   private final SnapshotLog log;
   private final OpenOptions options;
 
-  /** Of the segments of {@link #view}; guarded by this. */
+  /** Of the segments of {@link #view}, once that was refreshed; guarded by this. */
   private final IdDirectory directory;
 
   private volatile IndexView view;
@@ -235,10 +235,8 @@ public final class IndexReader {
               ? () -> new SearchModel(ModelFile.read(storage, snapshot.model()))
               : () -> model;
       segments.addAll(loader.load(readers, source));
-      directory.follow(
-          gone.stream().map(LiveRows.Gone::segment).toList(), segments, keptRows.size());
       return new IndexView(
-          snapshot, loader.model(), segments, LiveRows.after(keptRows, gone, segments, directory));
+          snapshot, loader.model(), segments, liveRows(keptRows, gone, segments, old == null));
     } finally {
       for (SegmentReader reader : readers) {
         reader.close();
@@ -254,6 +252,19 @@ public final class IndexReader {
     ModelFile.checkSize(storage, snapshot.model(), snapshot.schema().dimension());
     plan(snapshot, true, 0, directoryBytes(snapshot), List.of());
     return SearchModel.following(old.searchModel(), ModelFile.read(storage, snapshot.model()));
+  }
+
+  /** What is opened and never refreshed needs no directory. */
+  private LiveRows liveRows(
+      List<long[]> kept,
+      List<LiveRows.Gone> gone,
+      List<LoadedSegment> segments,
+      boolean isFirstView) {
+    if (isFirstView) {
+      return LiveRows.of(segments, IdDirectory.withoutEntries(segments));
+    }
+    directory.follow(gone.stream().map(LiveRows.Gone::segment).toList(), segments, kept.size());
+    return LiveRows.after(kept, gone, segments, directory);
   }
 
   private long directoryBytes(Snapshot snapshot) {
