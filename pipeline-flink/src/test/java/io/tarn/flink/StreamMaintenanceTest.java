@@ -95,7 +95,8 @@ class StreamMaintenanceTest {
       job.await("lists are split", () -> index.newest().model().lists() > listsBefore);
       assertThat(job.metric(METRICS, "index: maintenance", "tarn.maintenanceFailures")).isZero();
       job.cancel();
-      assertThat(IndexReader.open(index.storage).view().liveRowCount()).isEqualTo(PARTS * PART_ROWS);
+      assertThat(IndexReader.open(index.storage).view().liveRowCount())
+          .isEqualTo(PARTS * PART_ROWS);
       assertThat(IndexVerifier.verify(index.storage).problems()).isEmpty();
     }
   }
