@@ -54,8 +54,8 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 class MaintainJobTest {
   private static final int DIMENSION = 8;
-  private static final int ROWS = 2400;
-  private static final int LISTS = 36;
+  private static final int ROWS = 4800;
+  private static final int LISTS = 72;
   private static final int TARGET_LIST_ROWS = 70;
 
   @TempDir Path directory;
