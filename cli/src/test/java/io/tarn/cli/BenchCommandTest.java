@@ -45,8 +45,8 @@ class BenchCommandTest {
     Run run = Run.tarn("bench", "--open", photos, "--rounds", 1);
     assertThat(run.succeeds().out())
         .contains("From the start of a JVM to the first answer: 40 rows of 3 values, nprobe 16")
-        // Java archives classes of jars only, and here the class path has folders.
-        .containsPattern("(?m)^no( +\\d+\\.\\d\\d){4}$");
+        .containsPattern("(?m)^as it is( +\\d+\\.\\d\\d){4}$")
+        .containsPattern("(?m)^as ./tarn search( +\\d+\\.\\d\\d){4}$");
     Run.tarn("bench", "--open", dir.resolve("no"), "--rounds", 1)
         .fails(1, "gave no answer", "NotAnIndexException");
   }
