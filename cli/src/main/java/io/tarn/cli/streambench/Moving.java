@@ -165,7 +165,8 @@ public final class Moving {
         int from = sent;
         int to = rows(percent);
         CompletableFuture<Void> producer =
-            CompletableFuture.runAsync(() -> send(topic, from, to, maintained));
+            CompletableFuture.runAsync(
+                () -> send(topic, from, to, maintained), Moving::inThreadOfItsOwn);
         job.await(
             "all rows are in the index",
             () -> {
@@ -188,6 +189,13 @@ public final class Moving {
       bench.end(flink);
       return rested;
     }
+  }
+
+  /** Not in Java's common pool: where that has one thread, a cluster that starts waits for it. */
+  private static void inThreadOfItsOwn(Runnable task) {
+    Thread thread = new Thread(task, "producer");
+    thread.setDaemon(true);
+    thread.start();
   }
 
   private void send(Topic topic, int from, int to, boolean evenly) {
