@@ -5,9 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.tarn.flink.TestJob.Plan;
 import io.tarn.index.search.IndexReader;
 import io.tarn.index.search.IndexView;
+import io.tarn.index.storage.LocalStorage;
 import io.tarn.index.verify.IndexVerifier;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.apache.flink.runtime.testutils.InMemoryReporter;
 import org.apache.flink.test.junit5.MiniClusterExtension;
 import org.junit.jupiter.api.Test;
@@ -30,6 +35,12 @@ class StreamMaintenanceTest {
 
   @RegisterExtension static final KafkaExtension KAFKA = new KafkaExtension();
   @RegisterExtension static final MiniClusterExtension FLINK = TestJob.cluster(METRICS);
+
+  /** Closed, maintenance waits: the operators' copies of a storage share what is static. */
+  private static volatile CountDownLatch gate;
+
+  /** Open once it does. */
+  private static volatile CountDownLatch reached;
 
   @TempDir Path dir;
 
@@ -99,6 +110,70 @@ class StreamMaintenanceTest {
           .isEqualTo(PARTS * PART_ROWS);
       assertThat(IndexVerifier.verify(index.storage).problems()).isEmpty();
     }
+  }
+
+  /** It hangs in the middle of its first step, and nobody but itself notices. */
+  @Test
+  void recordsAreCommittedWhileMaintenanceTakesLong() throws Exception {
+    TestIndex index = TestIndex.create(dir.resolve("index"));
+    gate = new CountDownLatch(1);
+    reached = new CountDownLatch(1);
+    String location = index.dir.toString();
+    try (TestTopic topic = KAFKA.topic(2)) {
+      TestJob job =
+          new Plan(KAFKA, index, topic)
+              .set("parallelism", "2")
+              .set("maintenance.enabled", "true")
+              .set("maintenance.segments-per-tier", "2")
+              .storage(
+                  () ->
+                      new FaultyStorage(
+                          new LocalStorage(Path.of(location)), path -> holdMaintenance()))
+              .start();
+      int sent = 0;
+      while (reached.getCount() > 0) {
+        assertThat(sent).as("rows without a merge").isLessThan(1_000);
+        topic.upsert("id-" + sent++, sent, 1, 2, 3);
+        job.awaitCaughtUp(index, topic);
+      }
+      long version = index.newest().version();
+      for (int i = 0; i < 5; i++) {
+        topic.upsert("id-" + sent++, sent, 1, 2, 3);
+        job.awaitCaughtUp(index, topic);
+      }
+      assertThat(index.newest().version()).isEqualTo(version + 5);
+      assertThat(job.metric(METRICS, "index: maintenance", "tarn.maintenanceSteps")).isZero();
+      gate.countDown();
+      job.await(
+          "segments are merged once it may go on",
+          () -> job.metric(METRICS, "index: maintenance", "tarn.maintenanceSteps") > 0);
+      job.cancel();
+      index.assertHolds(topic);
+    } finally {
+      gate.countDown();
+    }
+  }
+
+  /** By who asks, whatever thread that is in. */
+  private static Optional<FaultyStorage.Fault> holdMaintenance() throws IOException {
+    boolean maintains =
+        StackWalker.getInstance()
+            .walk(
+                frames ->
+                    frames.anyMatch(
+                        frame -> frame.getClassName().contains("ContinuousMaintenance")));
+    if (maintains) {
+      reached.countDown();
+      try {
+        if (!gate.await(TestJob.LIMIT_MS, TimeUnit.MILLISECONDS)) {
+          throw new IOException("the gate did not open");
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IOException(e);
+      }
+    }
+    return Optional.empty();
   }
 
   @Test
