@@ -72,7 +72,8 @@ public final class TarnTableFactory implements DynamicTableSourceFactory, Dynami
             snapshot.segments(),
             columns,
             filters);
-    return new TarnTableSource(searches, scan, asyncThreads(table, options));
+    return new TarnTableSource(
+        searches, scan, asyncThreads(table, options), !snapshot.calibration().isEmpty());
   }
 
   /**

@@ -35,16 +35,19 @@ final class TarnTableSource
 
   private final Searches searches;
   private final int asyncThreads;
+  private final boolean calibrated;
   private SnapshotSource scan;
 
   /**
    * @param scan what is read where the table is not searched
    * @param asyncThreads how many searches of a subtask run at a time, or 0 for one, in its thread
+   * @param calibrated whether it is known how many lists a recall takes
    */
-  TarnTableSource(Searches searches, SnapshotSource scan, int asyncThreads) {
+  TarnTableSource(Searches searches, SnapshotSource scan, int asyncThreads, boolean calibrated) {
     this.searches = searches;
     this.scan = scan;
     this.asyncThreads = asyncThreads;
+    this.calibrated = calibrated;
   }
 
   @Override
@@ -63,6 +66,14 @@ final class TarnTableSource
               + ")");
     }
     Searches asked = withOptionsOf(context.runtimeConfig());
+    if (asked.probe().recall() != null && !calibrated) {
+      throw new ValidationException(
+          searches.table()
+              + " is to be searched with a recall of "
+              + asked.probe().recall()
+              + ", but the index has not been calibrated since its lists were made: give nprobe, or"
+              + " run ./tarn evaluate --calibrate first");
+    }
     return asyncThreads > 0
         ? AsyncVectorSearchFunctionProvider.of(new AsyncIndexSearchFunction(asked, asyncThreads))
         : VectorSearchFunctionProvider.of(new IndexSearchFunction(asked));
@@ -137,7 +148,7 @@ final class TarnTableSource
 
   @Override
   public DynamicTableSource copy() {
-    return new TarnTableSource(searches, scan, asyncThreads);
+    return new TarnTableSource(searches, scan, asyncThreads, calibrated);
   }
 
   @Override

@@ -17,6 +17,7 @@ import io.tarn.index.format.ChecksummedFile;
 import io.tarn.index.format.ModelFile;
 import io.tarn.index.quantize.Quantizer;
 import io.tarn.index.search.IndexReader;
+import io.tarn.index.snapshot.CalibrationPoint;
 import io.tarn.index.snapshot.Change;
 import io.tarn.index.snapshot.EmbedderRef;
 import io.tarn.index.snapshot.SegmentRef;
@@ -55,7 +56,7 @@ final class SqlIndex {
       "id STRING, vector ARRAY<FLOAT>, name STRING, number BIGINT, price DOUBLE, sold BOOLEAN,"
           + " seen TIMESTAMP_LTZ(6)";
 
-  private static final int LISTS = 5;
+  static final int LISTS = 5;
 
   final Path dir;
   final Map<String, Feature> live = new HashMap<>();
@@ -99,6 +100,10 @@ final class SqlIndex {
         new NewIndex(
             "test", SCHEMA, ModelFile.write(index.storage, model), embedderRef, List.of()));
     return index;
+  }
+
+  void calibrate(List<CalibrationPoint> measured) throws IOException {
+    new Committer(log, new ModelReassigner(storage)).calibrate(newest().model().id(), measured);
   }
 
   float[] randomVector() {

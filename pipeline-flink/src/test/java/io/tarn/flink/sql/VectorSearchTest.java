@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.tarn.flink.TestJob;
 import io.tarn.index.feature.Feature;
+import io.tarn.index.snapshot.CalibrationPoint;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -171,6 +172,25 @@ class VectorSearchTest {
     assertThat(missed).as("one list is not enough").isTrue();
     assertFindsNearest(rows(search("'exact', 'true'")), feature -> true);
     assertFindsNearest(rows(search("'nprobe', '5'")), feature -> true);
+  }
+
+  /** As many lists as the index was measured to need: one for half of them, all for nearly all. */
+  @Test
+  void aRecallTakesAsManyListsAsItTookWhenTheIndexWasCalibrated() throws Exception {
+    declare(SqlIndex.COLUMNS, "'recall' = '0.5'");
+    assertThatThrownBy(() -> sql.explainSql(search("")))
+        .hasStackTraceContaining("a recall of 0.5, but the index has not been calibrated");
+    assertFindsNearest(rows(search("'exact', 'true'")), feature -> true);
+    sql.executeSql("DROP TEMPORARY TABLE idx");
+    index.calibrate(
+        List.of(new CalibrationPoint(1, K, 0.6), new CalibrationPoint(SqlIndex.LISTS, K, 0.99)));
+    declare(SqlIndex.COLUMNS, "'nprobe' = '1'");
+    List<Row> ofOneList = rows(search(""));
+    sql.executeSql("DROP TEMPORARY TABLE idx");
+    declare(SqlIndex.COLUMNS, "'recall' = '0.5'");
+
+    assertThat(byQuery(rows(search("")))).isEqualTo(byQuery(ofOneList));
+    assertFindsNearest(rows(search("'recall', '0.95'")), feature -> true);
   }
 
   @Test
