@@ -30,7 +30,10 @@ final class StreamRun {
     try (Cleanup cleanup = new Cleanup()) {
       Path directory = cleanup.temporaryDirectory("tarn-stream-");
       StreamExecutionEnvironment environment =
-          LocalFlink.environment(Runtime.getRuntime().availableProcessors(), directory, flink);
+          LocalFlink.environment(
+              settings.parallelism().orElse(Runtime.getRuntime().availableProcessors()),
+              directory,
+              flink);
       StreamJob.build(environment, settings);
       LocalFlink job =
           cleanup.add(LocalFlink.start(environment, StreamJob.jobName(settings), directory));

@@ -87,6 +87,27 @@ class StreamCommandTest {
     assertThat(leftovers()).isEmpty();
   }
 
+  /** Flink's buffers are shared out among the subtasks; with too few the job restarts for hours. */
+  @Test
+  void thereMayBeManySubtasks() throws Exception {
+    Path photos = SampleIndexes.photos(dir.resolve("photos"));
+    kafka.createTopic("narrow", 1);
+    send(kafka, "narrow", record("lake-4", "{\"vector\": [7, 7, 7]}"));
+
+    Run run =
+        stream(
+            photos,
+            "narrow",
+            "--bounded",
+            "--parallelism",
+            200,
+            "-D",
+            "restart-strategy.type=none");
+
+    assertThat(run.status()).as(run.err()).isZero();
+    assertThat(run.out()).contains("to 3");
+  }
+
   @Test
   void settingsComeFromFileSetAndFlags() throws Exception {
     Path photos = SampleIndexes.photos(dir.resolve("photos"));

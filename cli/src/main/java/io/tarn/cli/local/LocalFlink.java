@@ -23,6 +23,10 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 /** A Flink job in this JVM, on a cluster of its own that ends with it. */
 public final class LocalFlink implements AutoCloseable {
   private static final MemorySize NETWORK_MEMORY = MemorySize.ofMebiBytes(32);
+
+  /** Some ten buffers of 32 KiB for what goes into a subtask and out of it. */
+  private static final MemorySize NETWORK_MEMORY_OF_A_SUBTASK = MemorySize.parse("512kb");
+
   private static final MemorySize MANAGED_MEMORY = MemorySize.ofMebiBytes(32);
   private static final long STOP_TIMEOUT_MS = 60_000;
 
@@ -51,8 +55,11 @@ public final class LocalFlink implements AutoCloseable {
       int parallelism, Path directory, Map<String, String> options) {
     Configuration configuration = new Configuration();
     configuration.set(CoreOptions.TMP_DIRS, directory.toString());
-    configuration.set(TaskManagerOptions.NETWORK_MEMORY_MIN, NETWORK_MEMORY);
-    configuration.set(TaskManagerOptions.NETWORK_MEMORY_MAX, NETWORK_MEMORY);
+    MemorySize ofAllSubtasks = NETWORK_MEMORY_OF_A_SUBTASK.multiply(parallelism);
+    MemorySize network =
+        ofAllSubtasks.compareTo(NETWORK_MEMORY) > 0 ? ofAllSubtasks : NETWORK_MEMORY;
+    configuration.set(TaskManagerOptions.NETWORK_MEMORY_MIN, network);
+    configuration.set(TaskManagerOptions.NETWORK_MEMORY_MAX, network);
     configuration.set(TaskManagerOptions.MANAGED_MEMORY_SIZE, MANAGED_MEMORY);
     configuration.set(HeartbeatManagerOptions.HEARTBEAT_TIMEOUT, SILENCE);
     configuration.set(RpcOptions.ASK_TIMEOUT_DURATION, SILENCE);
