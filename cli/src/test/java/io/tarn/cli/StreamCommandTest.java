@@ -87,6 +87,26 @@ class StreamCommandTest {
     assertThat(leftovers()).isEmpty();
   }
 
+  @Test
+  void whatNoRestartMendsIsSaidWithWhatToDo() throws Exception {
+    Path photos = SampleIndexes.photos(dir.resolve("photos"));
+    kafka.createTopic("mostly-bad", 1);
+    send(
+        kafka,
+        "mostly-bad",
+        record("lake-5", "{\"vector\": [7, 7, 7]}"),
+        record("bad", "{\"vector\": [7, 7]}"));
+
+    Run run = stream(photos, "mostly-bad", "--bounded", "--set", "kafka.max-bad-share=0.1");
+
+    assertThat(run.status()).isEqualTo(1);
+    assertThat(run.err().strip().lines())
+        .last()
+        .asString()
+        .startsWith("tarn stream: 1 of the last 2 records are bad, and kafka.max-bad-share allows")
+        .contains("see the dead letters for what is wrong");
+  }
+
   /** Flink's buffers are shared out among the subtasks; with too few the job restarts for hours. */
   @Test
   void thereMayBeManySubtasks() throws Exception {

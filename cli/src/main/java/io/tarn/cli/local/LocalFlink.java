@@ -1,8 +1,10 @@
 package io.tarn.cli.local;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -18,7 +20,9 @@ import org.apache.flink.configuration.TaskManagerOptions;
 import org.apache.flink.configuration.WebOptions;
 import org.apache.flink.core.execution.JobClient;
 import org.apache.flink.core.execution.SavepointFormatType;
+import org.apache.flink.runtime.execution.SuppressRestartsException;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.apache.flink.util.ExceptionUtils;
 
 /** A Flink job in this JVM, on a cluster of its own that ends with it. */
 public final class LocalFlink implements AutoCloseable {
@@ -91,7 +95,17 @@ public final class LocalFlink implements AutoCloseable {
       job.getJobExecutionResult().get();
     } catch (CancellationException e) {
       // Ended by close().
+    } catch (ExecutionException e) {
+      throw refusal(e).orElse(e);
     }
+  }
+
+  /** What no restart mends says itself what to do; Flink hides it below what it says. */
+  private static Optional<Exception> refusal(ExecutionException failure) {
+    return ExceptionUtils.findThrowable(failure, SuppressRestartsException.class)
+        .map(Throwable::getCause)
+        .map(Throwable::getMessage)
+        .map(message -> new IOException(message, failure));
   }
 
   /** Ends the job after a last checkpoint, so that whatever it has read is published. */
