@@ -8,12 +8,15 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The arguments every job takes: {@code [--conf-file FILE] [--set KEY=VALUE]…}.
+ * The arguments every job takes: {@code [--conf-file FILE] [--set KEY=VALUE]…}. Jobs that change an
+ * index only by what they find in it take {@code --dry-run} as well; for the others it is an
+ * unknown key.
  *
  * @param confFile the YAML file, if one was given
  * @param overrides the {@code KEY=VALUE} texts, in the order given
  */
 public record JobArguments(Optional<Path> confFile, List<String> overrides) {
+  private static final String DRY_RUN = "dry-run=true";
 
   public JobArguments {
     overrides = List.copyOf(overrides);
@@ -36,9 +39,10 @@ public record JobArguments(Optional<Path> confFile, List<String> overrides) {
           confFile = Optional.of(path(following(arg, "FILE", rest)));
         }
         case "--set" -> overrides.add(following(arg, "KEY=VALUE", rest));
+        case "--dry-run" -> overrides.add(DRY_RUN);
         default ->
             throw new SettingsException(
-                "unknown argument '%s'; a job takes --conf-file FILE and --set KEY=VALUE"
+                "unknown argument '%s'; a job takes --conf-file FILE and --set KEY=VALUE, and some --dry-run"
                     .formatted(arg));
       }
     }

@@ -22,6 +22,12 @@ class JobArgumentsTest {
   }
 
   @Test
+  void aDryRunIsASetting() {
+    assertThat(JobArguments.parse("--set", "a=1", "--dry-run").overrides())
+        .containsExactly("a=1", "dry-run=true");
+  }
+
+  @Test
   void anythingElseIsNamed() {
     assertRefused("unknown argument '--nlist'; a job takes", "--nlist", "4");
     assertRefused("unknown argument 'x.yaml'; a job takes", "x.yaml");
