@@ -130,6 +130,16 @@ class SparkGuideTest {
     assertRefused("vector_search('/x', array(1), 2)", "/x is no Tarn index");
     assertRefused("vector_search('tarn.none', array(1), 2)", directory + "/none is no Tarn index");
     assertRefused("knn_join('/x', 'questions', 'vector', 2)", "written table(queries)");
+    spark.sql(
+        "create table tarn.products tblproperties ('metric' = 'cosine')"
+            + " as select id, vector from catalogue");
+    // Before any task runs, and without one's stack trace.
+    assertRefused(
+        "vector_search('tarn.products', array(1, 2), 2)",
+        "a query cannot be used: the vector has 2 values, the index has 3");
+    assertRefused(
+        "vector_search('tarn.products', array(1, 2, 1e300d), 2)", "value 2 of the vector is Inf");
+    assertRefused("vector_search('tarn.products', array(0, 0, 0), 2)", "a zero vector has no dir");
   }
 
   private void assertRefused(String function, String message) {

@@ -4,6 +4,8 @@ import io.tarn.index.commit.NoSuchVersionException;
 import io.tarn.index.commit.NoVersionAsOfException;
 import io.tarn.index.commit.NotAnIndexException;
 import io.tarn.index.commit.SnapshotLog;
+import io.tarn.index.feature.RejectedFeatureException;
+import io.tarn.index.feature.VectorRules;
 import io.tarn.index.filter.Filter;
 import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.storage.Storage;
@@ -76,6 +78,18 @@ public final class TarnIndex {
   /** As the other does, with options that have been read already. */
   public Dataset<Row> knnJoin(
       Dataset<Row> queries, String vectorColumn, int k, KnnOptions options) {
+    return plan(
+        k,
+        options,
+        (index, snapshot) -> KnnJoin.of(spark, index, snapshot, k, options, queries, vectorColumn));
+  }
+
+  /** Plans a join with the version that was asked for. */
+  private interface Plan {
+    Dataset<Row> of(IndexLocation index, Snapshot snapshot);
+  }
+
+  private Dataset<Row> plan(int k, KnnOptions options, Plan plan) {
     if (k < 1) {
       throw new UnusableInputException("k " + k + " is less than 1");
     }
@@ -88,7 +102,7 @@ public final class TarnIndex {
                   SnapshotChoice.timeZone(spark))
               .snapshot(new SnapshotLog(storage));
       options.filter().ifPresent(filter -> Filter.parse(filter, snapshot.schema()));
-      return KnnJoin.of(spark, index, snapshot, k, options, queries, vectorColumn);
+      return plan.of(index, snapshot);
     } catch (NotAnIndexException
         | NoSuchVersionException
         | NoVersionAsOfException
@@ -103,13 +117,22 @@ public final class TarnIndex {
    * The nearest live rows to one vector, the nearest first.
    *
    * @return {@code id}, {@code distance} and all attributes
-   * @throws UnusableInputException as {@link #knnJoin} does
+   * @throws UnusableInputException as {@link #knnJoin} does, or if the index does not take the
+   *     vector
    */
   public Dataset<Row> search(float[] vector, int k, Map<String, String> options) {
     StructType type =
         new StructType().add(VECTOR, DataTypes.createArrayType(DataTypes.FloatType, false), false);
     Dataset<Row> query = spark.createDataFrame(List.of(RowFactory.create((Object) vector)), type);
-    Dataset<Row> neighbours = knnJoin(query, VECTOR, k, options);
+    KnnOptions parsed = KnnOptions.parse(options);
+    Dataset<Row> neighbours =
+        plan(
+            k,
+            parsed,
+            (index, snapshot) -> {
+              check(vector, snapshot);
+              return KnnJoin.of(spark, index, snapshot, k, parsed, query, VECTOR);
+            });
     StructType neighbour = (StructType) neighbours.schema().apply(KnnJoin.NEIGHBOUR).dataType();
     List<Column> columns = new ArrayList<>();
     for (String name : neighbour.fieldNames()) {
@@ -121,5 +144,14 @@ public final class TarnIndex {
         .coalesce(1)
         .sortWithinPartitions(KnnJoin.RANK)
         .select(columns.toArray(Column[]::new));
+  }
+
+  /** Tells at once what tasks would tell of a query. */
+  private static void check(float[] vector, Snapshot snapshot) {
+    try {
+      VectorRules.accept(snapshot.schema(), vector);
+    } catch (RejectedFeatureException e) {
+      throw new UnusableInputException("a query cannot be used: " + e.getMessage(), e);
+    }
   }
 }
