@@ -263,6 +263,8 @@ class DataSourceWriteTest {
     assertThat(newest().version()).isEqualTo(2);
     assertThat(newest().operation()).isEqualTo("append");
     session.sql("delete from tarn.index where kind = 'adverb'");
+    session.sql("delete from tarn.index where kind = null");
+    session.sql("delete from tarn.index where 1 = 0 and price > 0");
     assertThat(newest().version()).isEqualTo(2);
     assertThatThrownBy(() -> session.sql("delete from tarn.index where upper(kind) = 'NOUN'"))
         .hasMessageContaining("Cannot delete from");

@@ -39,6 +39,9 @@ import org.apache.spark.sql.util.CaseInsensitiveStringMap;
 final class IndexTable implements SupportsRead, SupportsWrite, SupportsDeleteV2 {
   private static final String ALWAYS_TRUE = "ALWAYS_TRUE";
 
+  /** What Spark makes of conditions that nothing can fulfil, such as {@code price = null}. */
+  private static final String ALWAYS_FALSE = "ALWAYS_FALSE";
+
   private final SparkSession spark;
   private final String location;
   private final Supplier<SnapshotChoice> version;
@@ -141,11 +144,16 @@ final class IndexTable implements SupportsRead, SupportsWrite, SupportsDeleteV2 
   public boolean canDeleteWhere(Predicate[] predicates) {
     Schema schema = snapshot().schema();
     return Arrays.stream(predicates)
-        .allMatch(each -> isTrue(each) || PushedFilter.of(each, schema).isPresent());
+        .allMatch(
+            each -> isTrue(each) || isFalse(each) || PushedFilter.of(each, schema).isPresent());
   }
 
   private static boolean isTrue(Predicate predicate) {
     return predicate.name().equals(ALWAYS_TRUE);
+  }
+
+  private static boolean isFalse(Predicate predicate) {
+    return predicate.name().equals(ALWAYS_FALSE);
   }
 
   /**
@@ -155,6 +163,9 @@ final class IndexTable implements SupportsRead, SupportsWrite, SupportsDeleteV2 
   @Override
   public void deleteWhere(Predicate[] predicates) {
     checkWritable();
+    if (Arrays.stream(predicates).anyMatch(IndexTable::isFalse)) {
+      return;
+    }
     Snapshot newest = snapshot(SnapshotChoice.NEWEST);
     List<Filter> filters =
         Arrays.stream(predicates)
