@@ -6,6 +6,7 @@ import io.tarn.index.format.ModelFile;
 import io.tarn.index.maintain.CompactionPlan;
 import io.tarn.index.maintain.CompactionSettings;
 import io.tarn.index.maintain.DeleteRetention;
+import io.tarn.index.maintain.Maintenance;
 import io.tarn.index.maintain.Rewriting;
 import io.tarn.index.maintain.SegmentFate;
 import io.tarn.index.snapshot.Change;
@@ -22,6 +23,8 @@ import java.util.Locale;
 import java.util.Map;
 import org.apache.spark.SparkUserAppException;
 import org.apache.spark.sql.SparkSession;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Merges small segments and leaves out rows without a use: superseded and deleted ones, and deletes
@@ -31,6 +34,7 @@ import org.apache.spark.sql.SparkSession;
  * <p>A job that fails changes nothing; what it has written is removed by expiry.
  */
 public final class CompactJob {
+  private static final Logger LOG = LoggerFactory.getLogger(CompactJob.class);
   private static final String OPERATION = "compact";
 
   private final SparkSession spark;
@@ -91,6 +95,11 @@ public final class CompactJob {
     Map<String, Long> writtenMs = UpkeepRun.writtenMs(storage, snapshot);
     CompactionPlan plan = CompactionPlan.of(snapshot, fates, writtenMs, what);
     if (plan.isEmpty()) {
+      boolean hasDeletes = snapshot.segments().stream().anyMatch(each -> each.deletes() > 0);
+      if (hasDeletes && retention.forgetBelow() == Maintenance.KEEP_ALL_DELETES) {
+        // Otherwise whoever waits for a purge would never learn why nothing is purged.
+        LOG.warn("{}", retention.reason());
+      }
       return run.result(snapshot.version(), settings.dryRun());
     }
     List<SegmentFate> replaced = plan.segments();

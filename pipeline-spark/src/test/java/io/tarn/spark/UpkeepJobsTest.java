@@ -183,6 +183,19 @@ class UpkeepJobsTest {
     assertThat(again.version()).isEqualTo(11);
   }
 
+  /** Whoever waits for a purge that never comes is told why. */
+  @Test
+  void aCompactionWithNothingToDoSaysWhyDeletesStay() throws Exception {
+    append(new Random(10), 20);
+    ChildJvm.Outcome outcome =
+        ChildJvm.run(directory, "local[1]", List.of(), CompactJob.class, "--set", "index=" + index);
+    assertThat(outcome.exitStatus()).as(outcome.output()).isZero();
+    assertThat(log.newest().operation()).as("nothing was to be done").isEqualTo("append");
+    assertThat(outcome.output())
+        .contains("all deletes are remembered: the largest order is " + order)
+        .contains("forget-deletes-below says which deletes can go");
+  }
+
   /** Files, their lengths and their times. */
   private List<String> files() throws IOException {
     List<String> files = new ArrayList<>();
