@@ -128,8 +128,7 @@ public final class BuildJob {
     StagedRows staged =
         phases.run("read", () -> StagedRows.of(table, columns), rows -> "rows are in place");
     if (staged.isEmpty()) {
-      throw new UnusableInputException(
-          "the input " + settings.input().path() + " is empty: it has no rows");
+      throw new UnusableInputException(settings.input().path() + " is empty: it has no rows");
     }
     Optional<Embedder> embedder = old.isPresent() ? Optional.empty() : embedder(staged);
     Optional<Embedder> embedding =

@@ -229,7 +229,7 @@ class BadTablesTest {
         refused(
             "build of no rows",
             () -> write(select(GOOD).where("id < 0"), "error", directory.resolve("none")),
-            "the input the table is empty: it has no rows"),
+            "the table is empty: it has no rows"),
         refused(
             "build of bad rows",
             () ->

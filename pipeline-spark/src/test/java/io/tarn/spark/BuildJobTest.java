@@ -241,7 +241,7 @@ class BuildJobTest {
     Path input = parquet(List.of(), 1);
     assertThatThrownBy(() -> build(input))
         .isInstanceOf(UnusableInputException.class)
-        .hasMessage("the input " + input + " is empty: it has no rows");
+        .hasMessage(input + " is empty: it has no rows");
     assertThat(index().resolve("versions")).doesNotExist();
   }
 
