@@ -56,11 +56,25 @@ public final class KnnJoinJob {
               phases.run(
                   "search",
                   () -> {
-                    neighbours.write().parquet(settings.output());
+                    write(spark, neighbours, settings.output());
                     return spark.read().parquet(settings.output()).count();
                   },
                   count -> Phases.count(count) + " neighbours");
           return new KnnJoinResult(written, phases.seconds());
         });
+  }
+
+  /** Spark leaves an empty directory when it fails, which would refuse the next try. */
+  private static void write(SparkSession spark, Dataset<Row> neighbours, String output)
+      throws IOException {
+    boolean done = false;
+    try {
+      neighbours.write().parquet(output);
+      done = true;
+    } finally {
+      if (!done) {
+        Screening.removeIfEmpty(spark, output);
+      }
+    }
   }
 }

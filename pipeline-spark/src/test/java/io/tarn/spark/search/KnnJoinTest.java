@@ -256,6 +256,22 @@ class KnnJoinTest {
   }
 
   @Test
+  void aJobThatFailsLeavesNoOutputInTheWayOfTheNext() {
+    Path input = directory.resolve("bad-queries");
+    Path output = directory.resolve("no-neighbours");
+    queries().limit(2).selectExpr("query", "array(1f) as vector").write().parquet(input.toString());
+    KnnJoinSettings settings =
+        Settings.load(
+            KnnJoinSettings.class,
+            Optional.empty(),
+            List.of("index=" + index, "queries.path=" + input, "output=" + output));
+    assertThatThrownBy(() -> KnnJoinJob.run(LocalSpark.session(), settings))
+        .isInstanceOf(UnusableInputException.class)
+        .hasMessageContaining("the vector has 1 value");
+    assertThat(output).doesNotExist();
+  }
+
+  @Test
   void mistakesAreNamed() {
     assertRefused(() -> join("nprob", "3"), "unknown key 'nprob' in the options; did you mean");
     assertRefused(() -> join("nprobe", "0"), "nprobe 0 is less than 1");
