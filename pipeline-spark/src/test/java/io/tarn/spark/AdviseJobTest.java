@@ -11,6 +11,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
+import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -115,6 +117,38 @@ class AdviseJobTest {
     assertThat(result.rows()).isEqualTo(ROWS);
     assertThat(result.recommended()).isPresent();
     assertThat(of(result, "rabitq", 16).recall()).isLessThan(of(result, "rabitq", 32).recall());
+  }
+
+  /** Rows in a space of four dimensions, away from the origin: its axes say all of distances. */
+  @Test
+  void fewerDimensionsAreRecommendedWhereTheySayAll() throws Exception {
+    int few = 4;
+    Random random = new Random(11);
+    float[][] directions = new float[few + 1][DIMENSION];
+    for (float[] direction : directions) {
+      for (int d = 0; d < DIMENSION; d++) {
+        direction[d] = (float) (5 * random.nextGaussian());
+      }
+    }
+    List<Row> rows = new ArrayList<>();
+    for (int i = 0; i < ROWS; i++) {
+      float[] vector = directions[few].clone();
+      for (int axis = 0; axis < few; axis++) {
+        double along = random.nextGaussian();
+        for (int d = 0; d < DIMENSION; d++) {
+          vector[d] += (float) (along * directions[axis][d]);
+        }
+      }
+      rows.add(VectorRows.row((long) i, i, vector));
+    }
+    Path flat = directory.resolve("flat");
+    VectorRows.table(rows).write().parquet(flat.toString());
+    AdviseResult result =
+        advise("input.path=" + flat, "nlist=[8]", "quantizer=[int8]", "dimension=[32, 4]");
+    assertThat(of(result, "int8", few).recall()).isGreaterThanOrEqualTo(0.95);
+    assertThat(of(result, "int8", few).memoryBytes())
+        .isLessThan(of(result, "int8", DIMENSION).memoryBytes() / 2);
+    assertThat(result.reduced().orElseThrow().candidate().dimension()).isEqualTo(few);
   }
 
   @Test
