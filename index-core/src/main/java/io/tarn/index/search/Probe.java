@@ -51,10 +51,19 @@ public sealed interface Probe {
                 + target
                 + " takes is not known: ask for a number of lists, or run evaluate with calibrate");
       }
+      return listsWanted(measured, snapshot.model().lists(), k);
+    }
+
+    /**
+     * As the other does, by measurements that are at hand.
+     *
+     * @param measured at least one
+     * @param lists how many lists they were made with
+     */
+    public int listsWanted(List<CalibrationPoint> measured, int lists, int k) {
       int largest = measured.stream().mapToInt(CalibrationPoint::k).max().orElseThrow();
       int nextLarger =
           measured.stream().mapToInt(CalibrationPoint::k).filter(m -> m >= k).min().orElse(largest);
-      int lists = snapshot.model().lists();
       return measured.stream()
           .filter(point -> point.k() == nextLarger && point.recall() >= target)
           .mapToInt(CalibrationPoint::nprobe)

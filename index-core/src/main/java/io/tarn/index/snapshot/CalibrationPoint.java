@@ -1,5 +1,7 @@
 package io.tarn.index.snapshot;
 
+import java.io.Serializable;
+
 /**
  * A measured point of the recall curve.
  *
@@ -7,4 +9,4 @@ package io.tarn.index.snapshot;
  * @param k neighbours asked for
  * @param recall the mean share of the true k nearest that was found
  */
-public record CalibrationPoint(int nprobe, int k, double recall) {}
+public record CalibrationPoint(int nprobe, int k, double recall) implements Serializable {}

@@ -68,7 +68,7 @@ final class IndexSearch implements Closeable {
 
   private Collection<RowData> nearest(int k, float[] vector) throws RejectedFeatureException {
     IndexView view = index.view();
-    Query query = searches.probe().applyTo(Query.nearest(vector, k));
+    Query query = searches.probe().applyTo(Query.nearest(vector, k), view.snapshot());
     if (filter.isPresent()) {
       query = query.where(filter.get());
     }

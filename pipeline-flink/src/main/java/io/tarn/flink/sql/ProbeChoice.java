@@ -2,6 +2,7 @@ package io.tarn.flink.sql;
 
 import io.tarn.index.search.Probe;
 import io.tarn.index.search.Query;
+import io.tarn.index.snapshot.Snapshot;
 import java.io.Serializable;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -14,8 +15,10 @@ import org.apache.flink.table.api.ValidationException;
  * @param nprobe so many, or null
  * @param recall as many as this recall takes, or null
  * @param exact all
+ * @param planned what was known of recall when the query was planned, or null
  */
-record ProbeChoice(Integer nprobe, Double recall, boolean exact) implements Serializable {
+record ProbeChoice(Integer nprobe, Double recall, boolean exact, PlannedRecall planned)
+    implements Serializable {
 
   /**
    * Reads the options of a table, or those of one search.
@@ -32,7 +35,7 @@ record ProbeChoice(Integer nprobe, Double recall, boolean exact) implements Seri
       throw new ValidationException(
           whose + ": give only one of the options nprobe, recall and exact");
     }
-    ProbeChoice choice = new ProbeChoice(nprobe.orElse(null), recall.orElse(null), exact);
+    ProbeChoice choice = new ProbeChoice(nprobe.orElse(null), recall.orElse(null), exact, null);
     try {
       choice.probe();
     } catch (IllegalArgumentException e) {
@@ -57,7 +60,22 @@ record ProbeChoice(Integer nprobe, Double recall, boolean exact) implements Seri
     return Optional.ofNullable(nprobe).map(Probe::nearest);
   }
 
-  Query applyTo(Query query) {
+  /** The same choice, with what is known of recall by now. */
+  ProbeChoice plannedWith(PlannedRecall known) {
+    return new ProbeChoice(nprobe, recall, exact, known);
+  }
+
+  /**
+   * Has a query look at the lists chosen.
+   *
+   * @param snapshot what is searched: when its lists were changed, as a stream changes them, what
+   *     was measured of recall is gone from it until it is calibrated again
+   */
+  Query applyTo(Query query, Snapshot snapshot) {
+    if (recall != null && planned != null && snapshot.calibration().isEmpty()) {
+      int lists = snapshot.model().lists();
+      return query.probing(Probe.nearest(planned.listsWanted(recall, query.k(), lists)));
+    }
     return probe().map(query::probing).orElse(query);
   }
 }

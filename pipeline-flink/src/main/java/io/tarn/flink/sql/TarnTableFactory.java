@@ -73,7 +73,7 @@ public final class TarnTableFactory implements DynamicTableSourceFactory, Dynami
             columns,
             filters);
     return new TarnTableSource(
-        searches, scan, asyncThreads(table, options), !snapshot.calibration().isEmpty());
+        searches, scan, asyncThreads(table, options), PlannedRecall.of(snapshot));
   }
 
   /**

@@ -35,19 +35,19 @@ final class TarnTableSource
 
   private final Searches searches;
   private final int asyncThreads;
-  private final boolean calibrated;
+  private final PlannedRecall known;
   private SnapshotSource scan;
 
   /**
    * @param scan what is read where the table is not searched
    * @param asyncThreads how many searches of a subtask run at a time, or 0 for one, in its thread
-   * @param calibrated whether it is known how many lists a recall takes
+   * @param known what is known of how many lists a recall takes
    */
-  TarnTableSource(Searches searches, SnapshotSource scan, int asyncThreads, boolean calibrated) {
+  TarnTableSource(Searches searches, SnapshotSource scan, int asyncThreads, PlannedRecall known) {
     this.searches = searches;
     this.scan = scan;
     this.asyncThreads = asyncThreads;
-    this.calibrated = calibrated;
+    this.known = known;
   }
 
   @Override
@@ -66,7 +66,7 @@ final class TarnTableSource
               + ")");
     }
     Searches asked = withOptionsOf(context.runtimeConfig());
-    if (asked.probe().recall() != null && !calibrated) {
+    if (asked.probe().recall() != null && known.isEmpty()) {
       throw new ValidationException(
           searches.table()
               + " is to be searched with a recall of "
@@ -91,7 +91,7 @@ final class TarnTableSource
         searches.table(),
         searches.openedAs(),
         searches.columns(),
-        probe.isOpen() ? searches.probe() : probe,
+        (probe.isOpen() ? searches.probe() : probe).plannedWith(known),
         filters,
         searches.skipBadQueries());
   }
@@ -148,7 +148,7 @@ final class TarnTableSource
 
   @Override
   public DynamicTableSource copy() {
-    return new TarnTableSource(searches, scan, asyncThreads, calibrated);
+    return new TarnTableSource(searches, scan, asyncThreads, known);
   }
 
   @Override

@@ -106,6 +106,32 @@ final class SqlIndex {
     new Committer(log, new ModelReassigner(storage)).calibrate(newest().model().id(), measured);
   }
 
+  /** Puts the live rows into as many lists, trained anew. */
+  void retrain(int lists) throws IOException {
+    Snapshot base = newest();
+    float[] rows = new float[live.size() * DIMENSION];
+    int next = 0;
+    for (Feature feature : live.values()) {
+      System.arraycopy(feature.vector(), 0, rows, next, DIMENSION);
+      next += DIMENSION;
+    }
+    float[] centroids = KMeans.train(Metric.L2, DIMENSION, rows, lists, 3, lists, 1);
+    Model model =
+        Model.numberedFrom(
+            ModelFile.read(storage, base.model()).nextListId(),
+            Metric.L2,
+            DIMENSION,
+            centroids,
+            Quantizer.byDefault());
+    FeatureBuffer buffer = new FeatureBuffer(storage, SCHEMA, model);
+    for (Feature feature : live.values()) {
+      buffer.add(feature);
+    }
+    List<SegmentRef> segments = buffer.flush().stream().toList();
+    new Committer(log, new ModelReassigner(storage))
+        .commit(Change.overwrite("test", base, ModelFile.write(storage, model), segments));
+  }
+
   float[] randomVector() {
     float[] vector = new float[DIMENSION];
     for (int i = 0; i < DIMENSION; i++) {
