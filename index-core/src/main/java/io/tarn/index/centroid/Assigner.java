@@ -4,6 +4,7 @@ import io.tarn.index.feature.Metric;
 import io.tarn.index.kernel.Kernels;
 import io.tarn.index.kernel.PackedRows;
 import io.tarn.index.kernel.VectorKernels;
+import java.util.Arrays;
 
 /**
  * Finds the nearest centroid of many vectors. Under cosine that is the largest inner product with
@@ -29,6 +30,7 @@ public final class Assigner {
   private final VectorKernels kernels;
   private final int dimension;
   private final float[] centroids;
+  private final int[] chosen;
   private final PackedRows packed;
   private final boolean tiny;
 
@@ -45,27 +47,58 @@ public final class Assigner {
    * @param kernels what computes the distances
    */
   public Assigner(Metric metric, int dimension, float[] centroids, VectorKernels kernels) {
+    this(
+        metric,
+        dimension,
+        centroids,
+        squaredNorms(dimension, centroids),
+        places(centroids.length / dimension),
+        kernels);
+  }
+
+  /**
+   * Assigns to some of many centroids; what {@link #assign} gives are places in {@code chosen}.
+   *
+   * @param squaredNorms of all centroids, as {@link #squaredNorms} gives them
+   * @param chosen the centroids to choose from
+   */
+  Assigner(
+      Metric metric,
+      int dimension,
+      float[] centroids,
+      float[] squaredNorms,
+      int[] chosen,
+      VectorKernels kernels) {
     this.kernels = kernels;
     this.dimension = dimension;
     this.centroids = centroids;
-    int listCount = centroids.length / dimension;
-    this.packed = new PackedRows(kernels.panelWidth(), dimension, listCount);
+    this.chosen = chosen;
+    this.packed = new PackedRows(kernels.panelWidth(), dimension, chosen.length);
     float longest = 0;
-    for (int c = 0; c < listCount; c++) {
-      float squaredNorm = (float) squaredNorm(centroids, c * dimension);
-      longest = Math.max(longest, squaredNorm);
-      packed.add(centroids, c * dimension, metric == Metric.COSINE ? 0 : squaredNorm / 2);
+    for (int c : chosen) {
+      longest = Math.max(longest, squaredNorms[c]);
+      packed.add(centroids, c * dimension, metric == Metric.COSINE ? 0 : squaredNorms[c] / 2);
     }
     this.tiny = longest < MIN_SQUARED_NORM;
   }
 
-  /** Summed one by one in double precision, so that it is the same on any processor and JVM. */
-  private double squaredNorm(float[] rows, int offset) {
-    double sum = 0;
-    for (int i = offset; i < offset + dimension; i++) {
-      sum += (double) rows[i] * rows[i];
+  private static int[] places(int count) {
+    int[] places = new int[count];
+    Arrays.setAll(places, c -> c);
+    return places;
+  }
+
+  /** Summed one by one in double precision, so that they are the same on any processor and JVM. */
+  static float[] squaredNorms(int dimension, float[] rows) {
+    float[] norms = new float[rows.length / dimension];
+    for (int r = 0; r < norms.length; r++) {
+      double sum = 0;
+      for (int i = r * dimension; i < (r + 1) * dimension; i++) {
+        sum += (double) rows[i] * rows[i];
+      }
+      norms[r] = (float) sum;
     }
-    return sum;
+    return norms;
   }
 
   /** The place, in {@link Model#listIds()}, of the list nearest to {@code vector}. */
@@ -106,15 +139,15 @@ public final class Assigner {
   private int nearestInDouble(float[] rows, int row) {
     int best = 0;
     double bestDistance = Double.POSITIVE_INFINITY;
-    for (int c = 0; c < centroids.length / dimension; c++) {
+    for (int place = 0; place < chosen.length; place++) {
       double distance = 0;
       for (int i = 0; i < dimension; i++) {
-        double difference = (double) rows[row + i] - centroids[c * dimension + i];
+        double difference = (double) rows[row + i] - centroids[chosen[place] * dimension + i];
         distance += difference * difference;
       }
       if (distance < bestDistance) {
         bestDistance = distance;
-        best = c;
+        best = place;
       }
     }
     return best;

