@@ -7,6 +7,7 @@ import static org.apache.spark.sql.functions.min;
 
 import io.tarn.spark.input.UnusableInputException;
 import io.tarn.spark.neighbours.DensityClusters;
+import io.tarn.spark.rows.OutputTable;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
@@ -69,7 +70,8 @@ public final class DbscanJob {
         });
   }
 
-  private static void write(SparkSession spark, DbscanSettings settings, LiveIndex index) {
+  private static void write(SparkSession spark, DbscanSettings settings, LiveIndex index)
+      throws IOException {
     try (DensityClusters clusters =
         new DensityClusters(
             spark,
@@ -80,10 +82,13 @@ public final class DbscanJob {
             settings.minPts(),
             false)) {
       Dataset<Row> rows = clusters.run();
-      rows.join(numbers(spark, rows), rows.col(DensityClusters.CLUSTER).equalTo(col("row")), "left")
-          .select("id", CLUSTER, DensityClusters.KIND, DensityClusters.NEIGHBOURS)
-          .write()
-          .parquet(settings.output());
+      OutputTable.write(
+          rows.join(
+                  numbers(spark, rows),
+                  rows.col(DensityClusters.CLUSTER).equalTo(col("row")),
+                  "left")
+              .select("id", CLUSTER, DensityClusters.KIND, DensityClusters.NEIGHBOURS),
+          settings.output());
     }
   }
 

@@ -7,6 +7,7 @@ import static org.apache.spark.sql.functions.min;
 
 import io.tarn.spark.input.UnusableInputException;
 import io.tarn.spark.neighbours.DensityClusters;
+import io.tarn.spark.rows.OutputTable;
 import java.io.IOException;
 import org.apache.spark.SparkUserAppException;
 import org.apache.spark.sql.Dataset;
@@ -76,7 +77,8 @@ public final class DuplicatesJob {
         });
   }
 
-  private static void write(SparkSession spark, DuplicatesSettings settings, LiveIndex index) {
+  private static void write(SparkSession spark, DuplicatesSettings settings, LiveIndex index)
+      throws IOException {
     try (DensityClusters clusters =
         new DensityClusters(
             spark,
@@ -93,11 +95,11 @@ public final class DuplicatesJob {
               .where(col(DensityClusters.CLUSTER).isNotNull())
               .withColumn("group_id", min("id").over(group))
               .withColumn("rows", count("*").over(group));
-      grouped
-          .select("group_id", "id", "rows", DensityClusters.NEAREST, DensityClusters.DISTANCE)
-          .sortWithinPartitions("group_id", "id")
-          .write()
-          .parquet(settings.output());
+      OutputTable.write(
+          grouped
+              .select("group_id", "id", "rows", DensityClusters.NEAREST, DensityClusters.DISTANCE)
+              .sortWithinPartitions("group_id", "id"),
+          settings.output());
     }
   }
 }

@@ -2,6 +2,7 @@ package io.tarn.spark;
 
 import io.tarn.spark.input.InputTable;
 import io.tarn.spark.input.UnusableInputException;
+import io.tarn.spark.rows.OutputTable;
 import io.tarn.spark.search.TarnIndex;
 import java.io.IOException;
 import org.apache.spark.SparkUserAppException;
@@ -56,25 +57,11 @@ public final class KnnJoinJob {
               phases.run(
                   "search",
                   () -> {
-                    write(spark, neighbours, settings.output());
+                    OutputTable.write(neighbours, settings.output());
                     return spark.read().parquet(settings.output()).count();
                   },
                   count -> Phases.count(count) + " neighbours");
           return new KnnJoinResult(written, phases.seconds());
         });
-  }
-
-  /** Spark leaves an empty directory when it fails, which would refuse the next try. */
-  private static void write(SparkSession spark, Dataset<Row> neighbours, String output)
-      throws IOException {
-    boolean done = false;
-    try {
-      neighbours.write().parquet(output);
-      done = true;
-    } finally {
-      if (!done) {
-        Screening.removeIfEmpty(spark, output);
-      }
-    }
   }
 }

@@ -7,7 +7,6 @@ import io.tarn.spark.rows.InputRow;
 import io.tarn.spark.rows.RejectsTable;
 import java.io.IOException;
 import java.util.Optional;
-import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.SparkSession;
@@ -34,17 +33,6 @@ record Screening(String input, Optional<String> rejects, double maxRejectedShare
     if (path.getFileSystem(spark.sparkContext().hadoopConfiguration()).exists(path)) {
       throw new UnusableInputException(
           what + " " + location + " exists already: remove it, or name another");
-    }
-  }
-
-  /** Removes what a write that failed has left, but nothing that holds anything. */
-  static void removeIfEmpty(SparkSession spark, String location) throws IOException {
-    Path path = new Path(location);
-    FileSystem files = path.getFileSystem(spark.sparkContext().hadoopConfiguration());
-    if (files.exists(path)
-        && files.getFileStatus(path).isDirectory()
-        && files.listStatus(path).length == 0) {
-      files.delete(path, false);
     }
   }
 

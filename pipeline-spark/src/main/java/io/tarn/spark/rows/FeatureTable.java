@@ -3,12 +3,12 @@ package io.tarn.spark.rows;
 import io.tarn.index.feature.Attribute;
 import io.tarn.index.feature.IdType;
 import io.tarn.index.feature.Schema;
+import java.io.IOException;
 import java.util.Iterator;
 import java.util.List;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
-import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
@@ -19,13 +19,10 @@ public final class FeatureTable {
   private FeatureTable() {}
 
   /** Writes the rows that have a vector and are not set aside. */
-  public static void write(SparkSession spark, JavaRDD<InputRow> rows, Schema schema, String path) {
+  public static void write(SparkSession spark, JavaRDD<InputRow> rows, Schema schema, String path)
+      throws IOException {
     JavaRDD<Row> features = rows.flatMap(FeatureTable::tableRow);
-    spark
-        .createDataFrame(features, type(schema))
-        .write()
-        .mode(SaveMode.ErrorIfExists)
-        .parquet(path);
+    OutputTable.write(spark.createDataFrame(features, type(schema)), path);
   }
 
   private static Iterator<Row> tableRow(InputRow row) {

@@ -2,12 +2,12 @@ package io.tarn.spark.rows;
 
 import io.tarn.index.feature.RejectedFeatureException;
 import io.tarn.index.feature.Schema;
+import java.io.IOException;
 import java.util.Iterator;
 import java.util.List;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
-import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
@@ -27,9 +27,10 @@ public final class RejectsTable {
   private RejectsTable() {}
 
   /** Writes the rows of {@code rows} that an index of {@code schema} does not take. */
-  public static void write(SparkSession spark, JavaRDD<InputRow> rows, Schema schema, String path) {
+  public static void write(SparkSession spark, JavaRDD<InputRow> rows, Schema schema, String path)
+      throws IOException {
     JavaRDD<Row> rejects = rows.flatMap(row -> rejectOf(row, schema));
-    spark.createDataFrame(rejects, TYPE).write().mode(SaveMode.ErrorIfExists).parquet(path);
+    OutputTable.write(spark.createDataFrame(rejects, TYPE), path);
   }
 
   private static Iterator<Row> rejectOf(InputRow row, Schema schema) {

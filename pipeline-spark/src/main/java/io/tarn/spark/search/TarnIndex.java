@@ -4,6 +4,7 @@ import io.tarn.index.commit.NoSuchVersionException;
 import io.tarn.index.commit.NoVersionAsOfException;
 import io.tarn.index.commit.NotAnIndexException;
 import io.tarn.index.commit.SnapshotLog;
+import io.tarn.index.feature.Attribute;
 import io.tarn.index.feature.RejectedFeatureException;
 import io.tarn.index.feature.VectorRules;
 import io.tarn.index.filter.Filter;
@@ -146,8 +147,18 @@ public final class TarnIndex {
         .select(columns.toArray(Column[]::new));
   }
 
-  /** Tells at once what tasks would tell of a query. */
+  /** Tells at once what tasks would tell of a query, and what nobody could tell apart. */
   private static void check(float[] vector, Snapshot snapshot) {
+    for (Attribute attribute : snapshot.schema().attributes()) {
+      if (attribute.name().equalsIgnoreCase(KnnJoin.DISTANCE)) {
+        throw new UnusableInputException(
+            "the index has an attribute '"
+                + attribute.name()
+                + "', which is the name of a column that vector_search adds: use a join, whose column "
+                + KnnJoin.NEIGHBOUR
+                + " has the attributes to itself");
+      }
+    }
     try {
       VectorRules.accept(snapshot.schema(), vector);
     } catch (RejectedFeatureException e) {

@@ -31,6 +31,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -269,6 +270,30 @@ class KnnJoinTest {
         .isInstanceOf(UnusableInputException.class)
         .hasMessageContaining("the vector has 1 value");
     assertThat(output).doesNotExist();
+  }
+
+  @Test
+  void twoColumnsOfOneNameAreRefused() {
+    String other = directory.resolve("distances").toString();
+    LocalSpark.session()
+        .range(1, 9)
+        .selectExpr("id", "array(cast(id as float), 1f) as vector", "id / 2 as Distance")
+        .write()
+        .format("tarn")
+        .save(other);
+    TarnIndex distances = TarnIndex.of(LocalSpark.session(), other);
+    assertThatThrownBy(() -> distances.search(new float[] {3, 1}, 2, Map.of()))
+        .isInstanceOf(UnusableInputException.class)
+        .hasMessageContaining(
+            "the index has an attribute 'Distance', which is the name of a column");
+    Dataset<Row> query =
+        LocalSpark.session().range(1).selectExpr("id as query", "array(3f, 1f) as vector");
+    assertThat(
+            distances
+                .knnJoin(query, "vector", 1, Map.of())
+                .selectExpr("distance", "neighbour.Distance")
+                .collectAsList())
+        .containsExactly(RowFactory.create(0f, 1.5));
   }
 
   @Test
