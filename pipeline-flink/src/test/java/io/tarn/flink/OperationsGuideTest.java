@@ -9,7 +9,10 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** What docs/operations.md quotes is what the job says. FlinkClusterIT runs its flink commands. */
+/**
+ * What docs/operations.md quotes is what the job says. FlinkClusterIT submits, stops and resumes
+ * jobs in a cluster, by commands of its own.
+ */
 class OperationsGuideTest {
   private static final Path GUIDE = Path.of("..", "docs", "operations.md");
 
