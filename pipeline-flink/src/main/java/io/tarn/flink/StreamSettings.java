@@ -123,7 +123,7 @@ public record StreamSettings(
       @Default("67108864") long segmentBytes,
       @Default("true") boolean lists,
       @Default("60000") long listsIntervalMs,
-      @Default("0.05") double listsGrowth,
+      @Default("0.1") double listsGrowth,
       @Default("0") long targetListRows,
       @Default("2") double splitAbove,
       @Default("0.125") double dissolveBelow,

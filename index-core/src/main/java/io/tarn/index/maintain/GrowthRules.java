@@ -13,7 +13,7 @@ package io.tarn.index.maintain;
  */
 public record GrowthRules(double share, long leastRows, double crowdedShare) {
   /** Fewer rows are soon searched, however they lie, and a version for each few would be many. */
-  private static final long LEAST_ROWS = 5_000;
+  private static final long LEAST_ROWS = 10_000;
 
   /**
    * Where rows come as ever, lists grow alike, and with what a list is meant to have: hardly any is

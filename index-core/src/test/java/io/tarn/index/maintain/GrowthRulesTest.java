@@ -46,7 +46,7 @@ class GrowthRulesTest {
 
   @Test
   void crowdedListsHaveToHoldAShareOfWhatCame() {
-    assertThat(GrowthRules.by(0.1)).isEqualTo(new GrowthRules(0.1, 5_000, 0.025));
+    assertThat(GrowthRules.by(0.1)).isEqualTo(new GrowthRules(0.1, 10_000, 0.025));
     assertThat(GrowthRules.by(8).crowdedShare()).isEqualTo(1);
   }
 
