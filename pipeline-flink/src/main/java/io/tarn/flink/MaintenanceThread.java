@@ -9,6 +9,7 @@ import io.tarn.index.snapshot.Drift;
 import io.tarn.index.snapshot.DriftSample;
 import io.tarn.index.storage.Storage;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -64,8 +65,10 @@ final class MaintenanceThread implements AutoCloseable {
   private final Condition changed = lock.newCondition();
   private boolean newVersions = true;
   private final Look lists;
+  private final Look arrivals;
   private final Look crowded;
   private final Look drift;
+  private final List<Look> looks;
 
   private volatile boolean closed;
   private volatile Error fatal;
@@ -78,8 +81,10 @@ final class MaintenanceThread implements AutoCloseable {
     this.location = storage.location();
     this.settings = settings;
     this.lists = new Look(settings.lists(), settings.listsIntervalMs(), LISTS_REST_FACTOR);
+    this.arrivals = new Look(settings.growth().isPresent(), 0, CROWDED_REST_FACTOR);
     this.crowded = new Look(settings.growth().isPresent(), 0, CROWDED_REST_FACTOR);
     this.drift = new Look(true, settings.drift().intervalMs(), DRIFT_REST_FACTOR);
+    this.looks = List.of(lists, arrivals, crowded, drift);
     this.maintenance =
         new ContinuousMaintenance(
             storage,
@@ -140,9 +145,7 @@ final class MaintenanceThread implements AutoCloseable {
             return;
           }
           // Or what fails before a look that is due would fail again at once.
-          lists.wanted = false;
-          crowded.wanted = false;
-          drift.wanted = false;
+          looks.forEach(look -> look.wanted = false);
           failures.inc();
           LOG.warn("The index could not be kept in shape; tried again after the next commit", e);
         }
@@ -159,8 +162,8 @@ final class MaintenanceThread implements AutoCloseable {
   private boolean awaitWork() throws InterruptedException {
     lock.lockInterruptibly();
     try {
-      while (!closed && !newVersions && !lists.isDue() && !crowded.isDue() && !drift.isDue()) {
-        long waitNs = Math.min(lists.waitNs(), Math.min(crowded.waitNs(), drift.waitNs()));
+      while (!closed && !newVersions && looks.stream().noneMatch(Look::isDue)) {
+        long waitNs = looks.stream().mapToLong(Look::waitNs).min().orElseThrow();
         if (waitNs < Long.MAX_VALUE) {
           long unused = changed.awaitNanos(waitNs);
         } else {
@@ -168,9 +171,7 @@ final class MaintenanceThread implements AutoCloseable {
         }
       }
       if (newVersions) {
-        lists.wanted = true;
-        crowded.wanted = true;
-        drift.wanted = true;
+        looks.forEach(look -> look.wanted = true);
       }
       newVersions = false;
       return !closed;
@@ -183,7 +184,11 @@ final class MaintenanceThread implements AutoCloseable {
     while (!closed && report(maintenance::mergeSegments)) {
       // Merged segments may be enough for the next size.
     }
-    if (lists.isDue()) {
+    // Before what takes longer, so that what has come is found meanwhile.
+    if (!closed && arrivals.isDue()) {
+      addLists();
+    }
+    if (!closed && lists.isDue()) {
       lists.take(this::tidyLists);
     }
     if (!closed && crowded.isDue()) {
@@ -213,6 +218,13 @@ final class MaintenanceThread implements AutoCloseable {
     crowded.wanted = false;
     if (maintenance.hasGrown(growth)) {
       crowded.take(() -> report(() -> maintenance.splitCrowded(growth)));
+    }
+  }
+
+  private void addLists() throws IOException {
+    arrivals.wanted = false;
+    if (maintenance.hasArrivals(settings.growth().orElseThrow())) {
+      arrivals.take(() -> report(maintenance::addLists));
     }
   }
 

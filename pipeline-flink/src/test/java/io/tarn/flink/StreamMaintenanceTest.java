@@ -3,6 +3,7 @@ package io.tarn.flink;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tarn.flink.TestJob.Plan;
+import io.tarn.index.commit.SnapshotLog;
 import io.tarn.index.search.IndexReader;
 import io.tarn.index.search.IndexView;
 import io.tarn.index.storage.LocalStorage;
@@ -28,6 +29,9 @@ class StreamMaintenanceTest {
   private static final int PART_ROWS = 3_500;
 
   private static final int PARTS = 5;
+
+  /** Enough for a list to get more rows than others by chance. */
+  private static final int MANY_LISTS = 40;
 
   private static final double MAX_DEAD_SHARE = 0.25;
 
@@ -110,6 +114,47 @@ class StreamMaintenanceTest {
           .isEqualTo(PARTS * PART_ROWS);
       assertThat(IndexVerifier.verify(index.storage).problems()).isEmpty();
     }
+  }
+
+  @Test
+  void rowsThatComeWhereThereWereFewGetListsOfTheirOwn() throws Exception {
+    TestIndex index = TestIndex.create(dir.resolve("index"), MANY_LISTS);
+    try (TestTopic topic = KAFKA.topic(1)) {
+      TestJob job =
+          new Plan(KAFKA, index, topic)
+              .set("maintenance.enabled", "true")
+              .set("maintenance.lists-interval-ms", "3600000")
+              .set("maintenance.drift.queries", "0")
+              .start();
+      int sent = 0;
+      while (!hasAddedLists(index)) {
+        assertThat(sent).as("rows without lists of their own").isLessThan(40_000);
+        // As ever first, and then in a corner where nothing was.
+        float corner = sent < 2 * PART_ROWS ? 0 : 7;
+        for (int end = sent + PART_ROWS; sent < end; sent++) {
+          topic.upsert(
+              "id-" + sent,
+              corner + sent * 0.61f % 1,
+              corner + sent * 0.37f % 1,
+              sent * 0.23f % 1,
+              sent * 0.71f % 1);
+        }
+        job.awaitCaughtUp(index, topic);
+      }
+      job.cancel();
+      assertThat(IndexReader.open(index.storage).view().liveRowCount()).isEqualTo(sent);
+      assertThat(IndexVerifier.verify(index.storage).problems()).isEmpty();
+    }
+  }
+
+  private static boolean hasAddedLists(TestIndex index) throws IOException {
+    SnapshotLog log = new SnapshotLog(index.storage);
+    for (long version = 1; version <= log.newestVersion(); version++) {
+      if (log.read(version).operation().equals("add lists")) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** It hangs in the middle of its first step, and nobody but itself notices. */

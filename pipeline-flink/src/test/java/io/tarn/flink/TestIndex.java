@@ -68,6 +68,16 @@ final class TestIndex {
    * @param embedder may be null
    */
   static TestIndex create(Path dir, Schema schema, Embedder embedder) throws IOException {
+    return create(dir, schema, embedder, LISTS);
+  }
+
+  /** An empty index with so many lists. */
+  static TestIndex create(Path dir, int lists) throws IOException {
+    return create(dir, SCHEMA, null, lists);
+  }
+
+  private static TestIndex create(Path dir, Schema schema, Embedder embedder, int lists)
+      throws IOException {
     TestIndex index = new TestIndex(dir);
     EmbedderRef embedderRef =
         embedder == null
@@ -81,19 +91,23 @@ final class TestIndex {
         new NewIndex(
             "test",
             schema,
-            ModelFile.write(index.storage, model(schema, 1)),
+            ModelFile.write(index.storage, model(schema, 1, lists)),
             embedderRef,
             List.of()));
     return index;
   }
 
   static Model model(Schema schema, long seed) {
+    return model(schema, seed, LISTS);
+  }
+
+  private static Model model(Schema schema, long seed, int lists) {
     Random random = new Random(seed);
     float[] rows = new float[100 * schema.dimension()];
     for (int i = 0; i < rows.length; i++) {
       rows[i] = random.nextFloat();
     }
-    float[] centroids = KMeans.train(schema.metric(), schema.dimension(), rows, LISTS, 3, seed, 1);
+    float[] centroids = KMeans.train(schema.metric(), schema.dimension(), rows, lists, 3, seed, 1);
     return Model.of(schema.metric(), schema.dimension(), centroids, Quantizer.byDefault());
   }
 

@@ -33,6 +33,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.apache.spark.SparkUserAppException;
 import org.apache.spark.sql.SparkSession;
 
@@ -106,10 +107,7 @@ public final class MaintainJob {
             counted -> Phases.count(Arrays.stream(counted).sum()) + " live rows");
     List<MaintenanceTask> tasks =
         MaintenancePlan.ofLists(
-                snapshot.version(),
-                model.listIds(),
-                live,
-                plan(Arrays.stream(live).sum(), model.dimension()))
+                snapshot.version(), model, live, plan(Arrays.stream(live).sum(), model.dimension()))
             .tasks();
     if (settings.dryRun()) {
       describe(run, tasks, fates, model, live);
@@ -156,7 +154,9 @@ public final class MaintainJob {
       run.step("%s: %s; %s", verb(task), task.reason(), rows);
       if (task instanceof MaintenanceTask.Split split) {
         SplitSettings parts = SplitSettings.intoPartsOf(split.partRows());
-        Set<Integer> around = MovingCentroids.around(model, split.lists(), parts);
+        Set<Integer> changed = new TreeSet<>(split.lists());
+        changed.addAll(split.superfluous());
+        Set<Integer> around = MovingCentroids.around(model, changed, parts);
         run.step(
             "move to where their rows are: at most the %s lists around those, with %s",
             Phases.count(around.size()), liveRows(model, live, around));
@@ -210,6 +210,8 @@ public final class MaintainJob {
     if (divided.isEmpty()) {
       return Optional.empty();
     }
+    int dividedLists = divided.size();
+    split.superfluous().forEach(list -> divided.put(list, new float[0]));
     MovingCentroids around = MovingCentroids.of(model, divided, parts);
     MovingCentroids moved =
         phases.run(
@@ -221,7 +223,7 @@ public final class MaintainJob {
             Locale.ROOT,
             "split: %s; %s of them divided, and the %s lists around those moved",
             task.reason(),
-            Phases.count(divided.size()),
+            Phases.count(dividedLists),
             Phases.count(moved.lists().size() - divided.size()));
     return Optional.of(new Step(ListChange.splitting(model, moved.byList(), parts), inWords));
   }

@@ -149,7 +149,7 @@ class MaintainJobTest {
         for (MaintenanceTask task :
             MaintenancePlan.ofLists(
                     view.snapshot().version(),
-                    view.model().listIds(),
+                    view.model(),
                     view.liveRowsByList(),
                     PlanSettings.forLists(TARGET_LIST_ROWS))
                 .tasks()) {

@@ -99,6 +99,12 @@ public record Model(
         quantizer);
   }
 
+  /** A copy of the centroid of a list that the model has. */
+  public float[] centroid(int listId) {
+    int from = Arrays.binarySearch(listIds, listId) * dimension;
+    return Arrays.copyOfRange(centroids, from, from + dimension);
+  }
+
   /** The number of lists. */
   public int listCount() {
     return listIds.length;

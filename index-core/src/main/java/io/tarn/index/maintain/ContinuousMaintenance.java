@@ -1,8 +1,10 @@
 package io.tarn.index.maintain;
 
+import io.tarn.index.centroid.Model;
 import io.tarn.index.commit.CommitConflictException;
 import io.tarn.index.commit.Committer;
 import io.tarn.index.commit.SnapshotLog;
+import io.tarn.index.format.ModelFile;
 import io.tarn.index.search.IndexReader;
 import io.tarn.index.search.IndexView;
 import io.tarn.index.search.OpenOptions;
@@ -10,6 +12,7 @@ import io.tarn.index.snapshot.Change;
 import io.tarn.index.snapshot.Drift;
 import io.tarn.index.snapshot.DriftSample;
 import io.tarn.index.snapshot.RetrainRequest;
+import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.storage.Storage;
 import io.tarn.index.write.ModelReassigner;
@@ -43,6 +46,12 @@ public final class ContinuousMaintenance {
 
   /** How many rows there were when lists were last looked at, or fewer, if that many are left. */
   private long rowsAtLook = Long.MAX_VALUE;
+
+  /** What there was then; null before the first look, and until rows have come. */
+  private LookedAt lookedAt;
+
+  /** How many rows there were when those that came were last looked at. */
+  private long rowsAtArrivals = Long.MAX_VALUE;
 
   /** What is not published yet, oldest first: with the next step, or a request for a retrain. */
   private final List<DriftSample> measured = new ArrayList<>();
@@ -88,9 +97,64 @@ public final class ContinuousMaintenance {
       PlanSettings settings = rules.settings(snapshot, rows(snapshot));
       List<MaintenanceTask> tasks = MaintenancePlan.ofSegments(snapshot, settings).tasks();
       try {
-        return perform(snapshot, tasks);
+        return perform(snapshot, tasks).map(Done::step);
       } catch (CommitConflictException e) {
         // Planned anew.
+      }
+    }
+    return Optional.empty();
+  }
+
+  /**
+   * Whether so many rows have come since lists were last looked at, or those that came, that it is
+   * time for {@link #addLists}. It takes nothing but the newest snapshot that was looked at.
+   */
+  public boolean hasArrivals(GrowthRules growth) {
+    if (seen == null) {
+      return false;
+    }
+    long rows = rows(seen);
+    rowsAtArrivals = Math.min(rowsAtArrivals, rows);
+    return growth.areArrivalsDue(rowsAtArrivals, rows);
+  }
+
+  /**
+   * Makes lists for the rows that have come since lists were last looked at, if many of them came
+   * where there were few. Nothing but their segments is read and written.
+   *
+   * @return empty if they came as ever, or if others were faster at every attempt
+   */
+  public Optional<Step> addLists() throws IOException {
+    long rowsBefore = rowsAtArrivals;
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+      Snapshot snapshot = log.newest();
+      seen = snapshot;
+      rowsAtArrivals = rows(snapshot);
+      List<SegmentRef> segments =
+          lookedAt == null ? snapshot.segments() : lookedAt.newSegments(snapshot);
+      if (rows(segments) > rowsAtArrivals / 2) {
+        // All that there is, or others wrote most of it anew: a look at all lists tells more.
+        Model model = ModelFile.read(storage, snapshot.model());
+        lookedAt = LookedAt.of(snapshot, List.of(), model);
+        return Optional.empty();
+      }
+      PlanSettings settings = rules.settings(snapshot, rowsAtArrivals);
+      if (segments.isEmpty() || settings.dissolveBelow() == 0) {
+        // Lists of an index that is only being filled were made for what is to come.
+        return Optional.empty();
+      }
+      MaintenanceTask task =
+          new MaintenanceTask.AddLists(
+              segments.stream().map(SegmentRef::path).toList(),
+              lookedAt.nextList(),
+              Math.max(0, rowsAtArrivals - rowsBefore),
+              MaintenancePlan.newListRows(settings, rowsAtArrivals, snapshot.model().lists()),
+              "rows that came since lists were last looked at, where there were few: %,d came"
+                  .formatted(rows(segments)));
+      try {
+        return perform(snapshot, List.of(task)).map(Done::step);
+      } catch (CommitConflictException e) {
+        // Made anew, of what there is then.
       }
     }
     return Optional.empty();
@@ -127,26 +191,46 @@ public final class ContinuousMaintenance {
    */
   public Optional<Step> splitCrowded(GrowthRules growth) throws IOException {
     return lookAtLists(
-        (view, settings) -> MaintenancePlan.ofCrowdedLists(view, settings, growth.crowdedShare()));
+        (view, settings, firstMoving) ->
+            MaintenancePlan.ofCrowdedLists(view, settings, growth.crowdedShare(), firstMoving));
   }
 
   @FunctionalInterface
   private interface ListPlan {
-    MaintenancePlan of(IndexView view, PlanSettings settings);
+    /**
+     * @param firstMoving lists with this id or a larger one were made for rows as they came
+     */
+    MaintenancePlan of(IndexView view, PlanSettings settings, int firstMoving);
   }
 
   private Optional<Step> lookAtLists(ListPlan plan) throws IOException {
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
       IndexView view = newestView();
       rowsAtLook = rows(view.snapshot());
+      rowsAtArrivals = rowsAtLook;
       PlanSettings settings = rules.settings(view.snapshot(), view.liveRowCount());
+      int firstMoving = lookedAt == null ? view.model().nextListId() : lookedAt.nextList();
       try {
-        return perform(view.snapshot(), plan.of(view, settings).tasks());
+        Optional<Done> done =
+            perform(view.snapshot(), plan.of(view, settings, firstMoving).tasks());
+        remember(view, done);
+        return done.map(Done::step);
       } catch (CommitConflictException e) {
         // Planned anew.
       }
     }
     return Optional.empty();
+  }
+
+  /** Lists that were made for rows as they came count as such until they have moved. */
+  private void remember(IndexView view, Optional<Done> done) throws IOException {
+    if (done.isPresent() && done.get().step.task instanceof MaintenanceTask.Split) {
+      Model model = ModelFile.read(storage, done.get().step.snapshot.model());
+      lookedAt = LookedAt.of(view.snapshot(), done.get().change.added(), model);
+    } else if (lookedAt == null || view.model().nextListId() == lookedAt.nextList()) {
+      List<SegmentRef> written = done.isPresent() ? done.get().change.added() : List.of();
+      lookedAt = LookedAt.of(view.snapshot(), written, view.model());
+    }
   }
 
   /**
@@ -202,20 +286,30 @@ public final class ContinuousMaintenance {
     return reader.view();
   }
 
-  private Optional<Step> perform(Snapshot snapshot, List<MaintenanceTask> tasks)
+  /** A step, and the change that was committed for it. */
+  private record Done(Step step, Change change) {}
+
+  private Optional<Done> perform(Snapshot snapshot, List<MaintenanceTask> tasks)
       throws IOException {
     Maintenance maintenance = new Maintenance(storage, snapshot, Maintenance.KEEP_ALL_DELETES);
     for (MaintenanceTask task : tasks) {
       Optional<Change> change = maintenance.perform(task);
       if (change.isPresent()) {
         seen = committer.commit(change.get(), measured);
-        return Optional.of(new Step(task, seen));
+        if (lookedAt != null && task instanceof MaintenanceTask.Merge) {
+          lookedAt = lookedAt.after(change.get());
+        }
+        return Optional.of(new Done(new Step(task, seen), change.get()));
       }
     }
     return Optional.empty();
   }
 
   private static long rows(Snapshot snapshot) {
-    return snapshot.segments().stream().mapToLong(segment -> segment.rows()).sum();
+    return rows(snapshot.segments());
+  }
+
+  private static long rows(List<SegmentRef> segments) {
+    return segments.stream().mapToLong(SegmentRef::rows).sum();
   }
 }

@@ -22,6 +22,13 @@ public record GrowthRules(double share, long leastRows, double crowdedShare) {
    */
   private static final double CROWDED_SHARE_OF_GROWTH = 0.25;
 
+  /**
+   * Rows that have come are looked at by themselves after a fifth of what it takes to look at all
+   * lists: each of these looks costs as much as the rows that came since the last one at all lists,
+   * so together they read some three rows for each that comes.
+   */
+  private static final int ARRIVALS_PART = 5;
+
   public GrowthRules {
     if (!(share > 0) || leastRows < 0 || crowdedShare < 0 || crowdedShare > 1) {
       throw new IllegalArgumentException(
@@ -49,5 +56,18 @@ public record GrowthRules(double share, long leastRows, double crowdedShare) {
   boolean isDue(long rowsAtLook, long rows) {
     long came = rows - rowsAtLook;
     return came > 0 && came >= leastRows && came >= share * rowsAtLook;
+  }
+
+  /**
+   * Whether it is time to look at the rows that came.
+   *
+   * @param rowsAtLook how many rows there were at the last look at these, or at all
+   * @param rows how many there are
+   */
+  boolean areArrivalsDue(long rowsAtLook, long rows) {
+    long came = rows - rowsAtLook;
+    return came > 0
+        && came >= leastRows / ARRIVALS_PART
+        && came >= share / ARRIVALS_PART * rowsAtLook;
   }
 }

@@ -75,6 +75,20 @@ public final class ListChange implements Serializable {
   }
 
   /**
+   * Lists come, in the place of some or of none.
+   *
+   * @param gone the lists that go
+   * @param centroids of those that come, row-major
+   * @param neighbours the lists whose rows may move to these
+   */
+  static ListChange adding(
+      Model model, Set<Integer> gone, float[] centroids, Set<Integer> neighbours) {
+    Set<Integer> others = new TreeSet<>(neighbours);
+    others.removeAll(gone);
+    return new ListChange("add lists", model, model.succeededBy(gone, centroids), gone, others);
+  }
+
+  /**
    * Finds centroids for the rows of a list.
    *
    * @param rows live rows of the list, or a sample of them, row-major

@@ -112,7 +112,7 @@ final class ListDivision {
   }
 
   /** How many newest rows each list has. */
-  private static SortedMap<Integer, Long> liveRows(Survey survey, Set<Integer> lists) {
+  static SortedMap<Integer, Long> liveRows(Survey survey, Set<Integer> lists) {
     SortedMap<Integer, Long> live = new TreeMap<>();
     lists.forEach(list -> live.put(list, 0L));
     for (int s = 0; s < survey.size(); s++) {
@@ -131,7 +131,7 @@ final class ListDivision {
   }
 
   /** By list the rows drawn of it, in the order of the segments, of which each is read once. */
-  private static SortedMap<Integer, float[]> samples(Survey survey, ListSampling sampling)
+  static SortedMap<Integer, float[]> samples(Survey survey, ListSampling sampling)
       throws IOException {
     SortedMap<Integer, List<float[]>> drawn = new TreeMap<>();
     for (int s = 0; s < survey.size(); s++) {

@@ -4,8 +4,6 @@ import io.tarn.index.centroid.Assigner;
 import io.tarn.index.centroid.Model;
 import io.tarn.index.segment.Segment;
 import java.util.Arrays;
-import java.util.Comparator;
-import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -102,37 +100,10 @@ final class ListMoves {
   /** The lists whose centroids are nearest to that of {@code listId}, itself not among them. */
   static Set<Integer> neighbours(Model model, int listId, int count) {
     int place = Arrays.binarySearch(model.listIds(), listId);
-    record Neighbour(int list, double distance) {}
-    PriorityQueue<Neighbour> farthestFirst =
-        new PriorityQueue<>(
-            Comparator.comparingDouble(Neighbour::distance)
-                .thenComparingInt(Neighbour::list)
-                .reversed());
-    for (int other = 0; other < model.listCount() && count > 0; other++) {
-      if (other != place) {
-        Neighbour neighbour = new Neighbour(model.listIds()[other], squaredL2(model, place, other));
-        if (farthestFirst.size() < count) {
-          farthestFirst.add(neighbour);
-        } else if (neighbour.distance < farthestFirst.peek().distance) {
-          farthestFirst.poll();
-          farthestFirst.add(neighbour);
-        }
-      }
+    Set<Integer> neighbours = new TreeSet<>();
+    for (int neighbour : new NearestLists(model).around(place, count)) {
+      neighbours.add(model.listIds()[neighbour]);
     }
-    Set<Integer> nearest = new TreeSet<>();
-    farthestFirst.forEach(neighbour -> nearest.add(neighbour.list));
-    return nearest;
-  }
-
-  private static double squaredL2(Model model, int place, int other) {
-    int dimension = model.dimension();
-    double sum = 0;
-    for (int i = 0; i < dimension; i++) {
-      double difference =
-          (double) model.centroids()[place * dimension + i]
-              - model.centroids()[other * dimension + i];
-      sum += difference * difference;
-    }
-    return sum;
+    return neighbours;
   }
 }

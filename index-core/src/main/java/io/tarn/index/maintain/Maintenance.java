@@ -67,9 +67,11 @@ public final class Maintenance {
       return rewriteLists(rewrite.lists());
     } else if (task instanceof MaintenanceTask.Dissolve dissolve) {
       return dissolve(dissolve.lists());
+    } else if (task instanceof MaintenanceTask.AddLists arrivals) {
+      return addLists(arrivals);
     } else {
       MaintenanceTask.Split split = (MaintenanceTask.Split) task;
-      return split(split.lists(), SplitSettings.intoPartsOf(split.partRows()));
+      return split(split, SplitSettings.intoPartsOf(split.partRows()));
     }
   }
 
@@ -160,18 +162,44 @@ public final class Maintenance {
    */
   public Optional<Change> split(Collection<Integer> lists, SplitSettings settings)
       throws IOException {
+    List<Integer> all = List.copyOf(lists);
+    return split(new MaintenanceTask.Split(all, List.of(), List.of(), 0, ""), settings);
+  }
+
+  private Optional<Change> split(MaintenanceTask.Split task, SplitSettings settings)
+      throws IOException {
     Model model = readModel();
-    Set<Integer> wanted = checkLists(model, lists);
+    Set<Integer> wanted = checkLists(model, task.lists());
+    Set<Integer> gone = checkLists(model, task.moving());
+    gone.addAll(checkLists(model, task.superfluous()));
+    gone.addAll(wanted);
     ListDivision division = new ListDivision(model, settings);
-    Survey survey = Survey.ofLists(storage, snapshot, division.reach(wanted));
+    Survey survey = Survey.ofLists(storage, snapshot, division.reach(gone));
     SortedMap<Integer, float[]> divided = division.centroids(survey, wanted);
-    if (divided.isEmpty()) {
+    if (divided.isEmpty() && task.moving().isEmpty()) {
       return Optional.empty();
+    }
+    for (int list : task.moving()) {
+      divided.putIfAbsent(list, model.centroid(list));
+    }
+    for (int list : task.superfluous()) {
+      divided.put(list, new float[0]);
     }
     if (settings.rounds() > 0) {
       divided = division.moved(survey, MovingCentroids.of(model, divided, settings)).byList();
     }
     return Optional.of(move(ListChange.splitting(model, divided, settings), survey));
+  }
+
+  /**
+   * Makes lists for rows that have come in numbers where there were few.
+   *
+   * @return empty if rows have come as ever
+   */
+  private Optional<Change> addLists(MaintenanceTask.AddLists task) throws IOException {
+    Survey survey = Survey.ofSegments(storage, snapshot, task.segments(), KEEP_ALL_DELETES);
+    Optional<ListChange> change = new Arrivals(readModel(), survey, task).lists();
+    return change.isEmpty() ? Optional.empty() : Optional.of(move(change.get(), survey));
   }
 
   /**

@@ -1,5 +1,6 @@
 package io.tarn.index.maintain;
 
+import io.tarn.index.centroid.Model;
 import io.tarn.index.search.IndexView;
 import io.tarn.index.snapshot.SegmentRef;
 import io.tarn.index.snapshot.Snapshot;
@@ -34,6 +35,16 @@ public record MaintenancePlan(long version, List<MaintenanceTask> tasks) {
 
   /** Plans with all that an open index knows. */
   public static MaintenancePlan of(IndexView view, PlanSettings settings) {
+    return of(view, settings, view.model().nextListId());
+  }
+
+  /**
+   * As {@link #of(IndexView, PlanSettings)}; if lists are split, others move with them.
+   *
+   * @param firstMoving lists with this id or a larger one, which were made for rows as they came,
+   *     and not fitted to those around them yet
+   */
+  static MaintenancePlan of(IndexView view, PlanSettings settings, int firstMoving) {
     Snapshot snapshot = view.snapshot();
     List<MaintenanceTask> tasks = merges(snapshot, settings);
     Set<String> merged = new HashSet<>();
@@ -42,37 +53,47 @@ public record MaintenancePlan(long version, List<MaintenanceTask> tasks) {
     }
     tasks.addAll(segmentsToRewrite(view, settings, merged));
     tasks.addAll(listsToRewrite(view, settings));
-    tasks.addAll(
-        ofLists(snapshot.version(), view.model().listIds(), view.liveRowsByList(), settings)
-            .tasks());
+    tasks.addAll(listTasks(view.model(), view.liveRowsByList(), settings, firstMoving));
     return new MaintenancePlan(snapshot.version(), tasks);
   }
 
   /**
    * Plans which lists to dissolve and to split.
    *
+   * @param model whose lists
    * @param live how many live rows each list has
    */
   public static MaintenancePlan ofLists(
-      long version, int[] listIds, long[] live, PlanSettings settings) {
-    List<MaintenanceTask> tasks = new ArrayList<>(listsToDissolve(listIds, live, settings));
-    tasks.addAll(listsToSplit(listIds, live, settings));
-    return new MaintenancePlan(version, tasks);
+      long version, Model model, long[] live, PlanSettings settings) {
+    return new MaintenancePlan(version, listTasks(model, live, settings, model.nextListId()));
+  }
+
+  private static List<MaintenanceTask> listTasks(
+      Model model, long[] live, PlanSettings settings, int firstMoving) {
+    List<MaintenanceTask> tasks = new ArrayList<>(listsToDissolve(model.listIds(), live, settings));
+    tasks.addAll(listsToSplit(model, live, settings, firstMoving));
+    return tasks;
   }
 
   /**
-   * Plans to split the lists that are too large, and nothing else, if they hold at least so large a
-   * share of all live rows.
+   * Plans to split the lists that are too large, and to move others, and nothing else, if they hold
+   * at least so large a share of all live rows.
+   *
+   * @param firstMoving as in {@link #of(IndexView, PlanSettings, int)}
    */
-  public static MaintenancePlan ofCrowdedLists(
-      IndexView view, PlanSettings settings, double leastShare) {
+  static MaintenancePlan ofCrowdedLists(
+      IndexView view, PlanSettings settings, double leastShare, int firstMoving) {
+    int[] listIds = view.model().listIds();
     long[] live = view.liveRowsByList();
     double most = settings.splitAbove() * settings.targetListRows();
-    long crowded = Arrays.stream(live).filter(rows -> rows > most).sum();
+    long crowded = 0;
+    for (int i = 0; i < live.length; i++) {
+      crowded += live[i] > most || listIds[i] >= firstMoving ? live[i] : 0;
+    }
     List<MaintenanceTask> tasks =
         crowded < leastShare * view.liveRowCount()
             ? List.of()
-            : listsToSplit(view.model().listIds(), live, settings);
+            : listsToSplit(view.model(), live, settings, firstMoving);
     return new MaintenancePlan(view.snapshot().version(), tasks);
   }
 
@@ -236,27 +257,62 @@ public record MaintenancePlan(long version, List<MaintenanceTask> tasks) {
   }
 
   private static List<MaintenanceTask> listsToSplit(
-      int[] listIds, long[] live, PlanSettings settings) {
+      Model model, long[] live, PlanSettings settings, int firstMoving) {
     double most = settings.splitAbove() * settings.targetListRows();
     List<Integer> lists = new ArrayList<>();
+    List<Integer> moving = new ArrayList<>();
     long largest = 0;
     for (int i = 0; i < live.length; i++) {
+      int list = model.listIds()[i];
       if (live[i] > most) {
-        lists.add(listIds[i]);
+        lists.add(list);
         largest = Math.max(largest, live[i]);
+      } else if (list >= firstMoving) {
+        moving.add(list);
       }
     }
-    if (lists.isEmpty()) {
+    if (lists.isEmpty() && moving.isEmpty()) {
       return List.of();
+    }
+    Set<Integer> needed = new HashSet<>(lists);
+    needed.addAll(moving);
+    // What dissolves no list, dissolves none of these either.
+    List<Integer> superfluous =
+        settings.dissolveBelow() == 0
+            ? List.of()
+            : SparseRegions.of(model, live, settings.targetListRows()).superfluous(needed);
+    List<String> reasons = new ArrayList<>();
+    if (!lists.isEmpty()) {
+      reasons.add(
+          format(
+              "lists with more than %.0f live rows, %.1f times the target %d: %d, of which the"
+                  + " largest has %d",
+              most, settings.splitAbove(), settings.targetListRows(), lists.size(), largest));
+    }
+    if (!moving.isEmpty()) {
+      reasons.add(format("lists that were made for rows as they came: %d", moving.size()));
+    }
+    if (!superfluous.isEmpty()) {
+      reasons.add(format("lists among many that are small: %d", superfluous.size()));
     }
     return List.of(
         new MaintenanceTask.Split(
             lists,
-            settings.targetListRows(),
-            format(
-                "lists with more than %.0f live rows, %.1f times the target %d: %d, of which the"
-                    + " largest has %d",
-                most, settings.splitAbove(), settings.targetListRows(), lists.size(), largest)));
+            moving,
+            superfluous,
+            newListRows(settings, Arrays.stream(live).sum(), live.length),
+            String.join("; ", reasons)));
+  }
+
+  /**
+   * About how many rows a new list gets: as many as it is meant to have, or, where the others have
+   * more, as many as they. Beside lists of another size it is found too often or too rarely.
+   *
+   * @param rows how many rows there are
+   */
+  static long newListRows(PlanSettings settings, long rows, int lists) {
+    double most = (1 + settings.splitAbove()) / 2 * settings.targetListRows();
+    return Math.max(settings.targetListRows(), Math.min(rows / lists, (long) most));
   }
 
   private static double mebibytes(long bytes) {

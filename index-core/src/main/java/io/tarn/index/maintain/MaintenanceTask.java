@@ -29,13 +29,40 @@ public sealed interface MaintenanceTask {
   }
 
   /**
-   * Divide each of these lists.
+   * Divide each of these lists, and put others in order with them, so that rows move once.
    *
+   * @param moving lists that go to where their rows are, as those do that are divided
+   * @param superfluous lists that are taken out of the model
    * @param partRows about how many rows a part is to have
    */
-  record Split(List<Integer> lists, long partRows, String reason) implements MaintenanceTask {
+  record Split(
+      List<Integer> lists,
+      List<Integer> moving,
+      List<Integer> superfluous,
+      long partRows,
+      String reason)
+      implements MaintenanceTask {
     public Split {
       lists = List.copyOf(lists);
+      moving = List.copyOf(moving);
+      superfluous = List.copyOf(superfluous);
+    }
+  }
+
+  /**
+   * Make lists for rows that have come in numbers where there were few. Rows of other segments stay
+   * where they are, even if such a list is nearer to them.
+   *
+   * @param segments the segments that have come
+   * @param firstList lists with this id or a larger one were made for such rows before, and are
+   *     made anew; no other segment has rows of them
+   * @param cameRows how many rows have come since that was last tried
+   * @param listRows about how many rows a list is to have
+   */
+  record AddLists(List<String> segments, int firstList, long cameRows, long listRows, String reason)
+      implements MaintenanceTask {
+    public AddLists {
+      segments = List.copyOf(segments);
     }
   }
 

@@ -45,15 +45,15 @@ public final class MovingCentroids implements Serializable {
   /**
    * The centroids of divided lists and, if there are rounds, those of the lists around them.
    *
-   * @param divided by list its centroids, as {@link ListChange#divide} gives them
+   * @param divided by list its centroids, as {@link ListChange#divide} gives them; none for a list
+   *     that goes and leaves nothing in its place
    */
   public static MovingCentroids of(
       Model model, SortedMap<Integer, float[]> divided, SplitSettings settings) {
     SortedMap<Integer, float[]> all = new TreeMap<>(divided);
     int dimension = model.dimension();
     for (int list : around(model, divided.keySet(), settings)) {
-      int from = Arrays.binarySearch(model.listIds(), list) * dimension;
-      all.put(list, Arrays.copyOfRange(model.centroids(), from, from + dimension));
+      all.put(list, model.centroid(list));
     }
     float[] centroids = new float[all.values().stream().mapToInt(c -> c.length).sum()];
     TreeMap<Integer, Integer> parts = new TreeMap<>();

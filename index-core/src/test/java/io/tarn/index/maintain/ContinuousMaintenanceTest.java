@@ -4,6 +4,7 @@ import static io.tarn.index.maintain.MaintainedIndex.at;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tarn.index.feature.Feature;
+import io.tarn.index.format.ModelFile;
 import io.tarn.index.maintain.ContinuousMaintenance.Rules;
 import io.tarn.index.maintain.ContinuousMaintenance.Step;
 import io.tarn.index.search.OpenOptions;
@@ -11,16 +12,20 @@ import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.verify.IndexVerifier;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** Maintenance step by step while others write. */
 class ContinuousMaintenanceTest {
   private static final PlanSettings SETTINGS = new PlanSettings(10, 2, 0.125, 0.25, 4, 1 << 20);
+
+  private static final int LISTS = 40;
 
   private static ContinuousMaintenance of(MaintainedIndex index, Rules rules) {
     return new ContinuousMaintenance(index.storage, rules, OpenOptions.defaults());
@@ -128,6 +133,88 @@ class ContinuousMaintenanceTest {
     index.append(rowsAround(100, 120, 4));
 
     assertThat(hasGrown(maintenance, growth)).as("120 at the look, 40 left, 60 now").isTrue();
+  }
+
+  /** Each list has 40 rows. */
+  private static MaintainedIndex filled() throws IOException {
+    float[] centroids = new float[LISTS];
+    for (int list = 0; list < centroids.length; list++) {
+      centroids[list] = 1000 * list;
+    }
+    MaintainedIndex index = MaintainedIndex.of(centroids);
+    index.append(asEver(0, 1600));
+    return index;
+  }
+
+  private static Feature[] asEver(int from, int to) {
+    return IntStream.range(from, to)
+        .mapToObj(i -> at(i, 1000 * (i % LISTS) + i % 7, i))
+        .toArray(Feature[]::new);
+  }
+
+  private static Feature[] around(float place, int from, int to) {
+    return IntStream.range(from, to)
+        .mapToObj(i -> at(i, place + i % 13, i))
+        .toArray(Feature[]::new);
+  }
+
+  @Test
+  void rowsThatComeWhereThereWereFewGetListsOfTheirOwn() throws IOException {
+    GrowthRules growth = new GrowthRules(0.25, 50, 0.1);
+    MaintainedIndex index = filled();
+    PlanSettings settings = new PlanSettings(20, 2, 0.125, 0.25, 100, 1 << 20);
+    ContinuousMaintenance maintenance = of(index, (snapshot, live) -> settings);
+    maintenance.mergeSegments();
+    assertThat(maintenance.hasArrivals(growth)).as("what was there before").isFalse();
+    assertThat(maintenance.addLists()).as("all there is").isEmpty();
+    List<String> before = index.paths();
+
+    index.append(asEver(1600, 1760));
+    maintenance.mergeSegments();
+    assertThat(maintenance.hasArrivals(growth)).isTrue();
+    assertThat(maintenance.addLists()).as("they came as ever").isEmpty();
+    assertThat(maintenance.hasArrivals(growth)).isFalse();
+
+    index.append(around(4400, 1760, 1860));
+    maintenance.mergeSegments();
+    assertThat(maintenance.hasArrivals(growth)).isTrue();
+    Step first = maintenance.addLists().orElseThrow();
+    assertThat(first.snapshot().operation()).isEqualTo("add lists");
+    assertThat(first.task().reason()).endsWith("260 came");
+    assertThat(index.paths()).as("what was there stays").containsAll(before);
+    int[] made = listsFrom(first.snapshot(), index);
+    assertThat(made).hasSize(3);
+    assertThat(Arrays.stream(index.view().liveRowsByList(), LISTS, LISTS + 3).sum())
+        .as("rows in these lists")
+        .isBetween(100L, 104L);
+
+    index.append(around(4400, 1860, 2020));
+    Step second = maintenance.addLists().orElseThrow();
+    int[] anew = listsFrom(second.snapshot(), index);
+    assertThat(anew).as("for all of them").hasSizeBetween(6, 10).doesNotContain(made);
+    assertThat(index.paths()).containsAll(before);
+
+    Step split = maintenance.splitCrowded(growth).orElseThrow();
+    MaintenanceTask.Split task = (MaintenanceTask.Split) split.task();
+    assertThat(Stream.concat(task.moving().stream(), task.lists().stream()))
+        .as("they move, but for those that are too large")
+        .contains(boxed(anew));
+    assertThat(task.reason())
+        .contains("lists that were made for rows as they came: " + task.moving().size());
+    assertThat(index.paths()).doesNotContainAnyElementsOf(before);
+    assertThat(maintenance.addLists()).as("nothing came since").isEmpty();
+    assertThat(index.view().liveRowCount()).isEqualTo(2020);
+    assertThat(IndexVerifier.verify(index.storage).problems()).isEmpty();
+  }
+
+  /** The lists that an index did not have at first. */
+  private static int[] listsFrom(Snapshot snapshot, MaintainedIndex index) throws IOException {
+    int[] all = ModelFile.read(index.storage, snapshot.model()).listIds();
+    return Arrays.stream(all).filter(list -> list >= LISTS).toArray();
+  }
+
+  private static Integer[] boxed(int[] lists) {
+    return Arrays.stream(lists).boxed().toArray(Integer[]::new);
   }
 
   private static boolean hasGrown(ContinuousMaintenance maintenance, GrowthRules growth)

@@ -45,6 +45,16 @@ class GrowthRulesTest {
   }
 
   @Test
+  void rowsThatCameAreLookedAtFiveTimesAsOften() {
+    assertThat(RULES.areArrivalsDue(10_000, 10_199)).isFalse();
+    assertThat(RULES.areArrivalsDue(10_000, 10_200)).isTrue();
+    assertThat(RULES.areArrivalsDue(1_000, 1_099)).isFalse();
+    assertThat(RULES.areArrivalsDue(1_000, 1_100)).isTrue();
+    assertThat(RULES.areArrivalsDue(1_000, 900)).isFalse();
+    assertThat(new GrowthRules(0.1, 0, 0).areArrivalsDue(0, 0)).as("nothing came").isFalse();
+  }
+
+  @Test
   void crowdedListsHaveToHoldAShareOfWhatCame() {
     assertThat(GrowthRules.by(0.1)).isEqualTo(new GrowthRules(0.1, 10_000, 0.025));
     assertThat(GrowthRules.by(8).crowdedShare()).isEqualTo(1);

@@ -145,7 +145,9 @@ class MaintenancePlanTest {
             // Two lists are tiny, but 45 rows need five.
             new MaintenanceTask.Split(
                 List.of(0),
-                10,
+                List.of(),
+                List.of(),
+                11,
                 "lists with more than 20 live rows, 2.0 times the target 10: 1, of which the"
                     + " largest has 21"));
     index.commit(index.maintenance().perform(tasks.get(0)).orElseThrow());
@@ -163,18 +165,25 @@ class MaintenancePlanTest {
     MaintenanceTask split =
         ofLists(index).stream().filter(MaintenanceTask.Split.class::isInstance).findAny().get();
 
-    assertThat(MaintenancePlan.ofCrowdedLists(index.view(), SETTINGS, 21.0 / 45).tasks())
+    assertThat(crowded(index, 21.0 / 45))
         .as("neither merging nor dead rows")
         .containsExactly(split);
-    assertThat(MaintenancePlan.ofCrowdedLists(index.view(), SETTINGS, 21.1 / 45).tasks()).isEmpty();
+    assertThat(crowded(index, 21.1 / 45)).isEmpty();
     index.commit(index.maintenance().perform(split).orElseThrow());
-    assertThat(MaintenancePlan.ofCrowdedLists(index.view(), SETTINGS, 0).tasks()).isEmpty();
+    assertThat(crowded(index, 0)).isEmpty();
+  }
+
+  private static List<MaintenanceTask> crowded(MaintainedIndex index, double leastShare)
+      throws IOException {
+    IndexView view = index.view();
+    return MaintenancePlan.ofCrowdedLists(view, SETTINGS, leastShare, view.model().nextListId())
+        .tasks();
   }
 
   private static List<MaintenanceTask> ofLists(MaintainedIndex index) throws IOException {
     IndexView view = index.view();
     return MaintenancePlan.ofLists(
-            view.snapshot().version(), view.model().listIds(), view.liveRowsByList(), SETTINGS)
+            view.snapshot().version(), view.model(), view.liveRowsByList(), SETTINGS)
         .tasks();
   }
 

@@ -107,9 +107,13 @@ class MovingDistributionTest {
         new ContinuousMaintenance(storage, RULES::settings, OpenOptions.defaults());
     trained(storage, trainedRows, ListCount.byDefault(trainedRows, trainedRows));
     long written = 0;
+    int added = 0;
     for (int from = 0; from < ROWS; from += GROWTH_COMMIT_ROWS) {
       append(storage, from, from + GROWTH_COMMIT_ROWS);
       maintenance.mergeSegments();
+      if (maintenance.hasArrivals(GROWTH) && maintenance.addLists().isPresent()) {
+        added++;
+      }
       if (maintenance.hasGrown(GROWTH)) {
         written += maintenance.splitCrowded(GROWTH).isPresent() ? from + GROWTH_COMMIT_ROWS : 0;
       }
@@ -129,6 +133,7 @@ class MovingDistributionTest {
         }
       }
     }
+    assertThat(added).as("times that lists were made for rows that came").isGreaterThan(20);
     assertThat(written)
         .as("rows that splits can have written")
         .isLessThan((long) (ROWS * (1 + 1 / GROWTH.share())));
