@@ -129,8 +129,8 @@ class StreamMaintenanceTest {
       int sent = 0;
       while (!hasAddedLists(index)) {
         assertThat(sent).as("rows without lists of their own").isLessThan(40_000);
-        // As ever first, and then in a corner where nothing was.
-        float corner = sent < 2 * PART_ROWS ? 0 : 7;
+        // As ever first, and then each time where nothing was.
+        float corner = sent < 4 * PART_ROWS ? 0 : 7f * sent / PART_ROWS;
         for (int end = sent + PART_ROWS; sent < end; sent++) {
           topic.upsert(
               "id-" + sent,

@@ -14,8 +14,9 @@ import java.util.stream.Collectors;
 
 /**
  * Lists for rows that have come in numbers where there were few. Such rows are cut up among the
- * lists nearest to them, none of which was made for them, and hardly found: of a cluster of sift1m
- * that had just come, a fifth less than in an index that was built anew.
+ * lists nearest to them, none of which was made for them, and hardly found: when 150,000 rows of
+ * sift1m had come cluster by cluster, 0.64 of what was among the newest fifth, at 8 lists, where an
+ * index that was built anew found 0.73.
  *
  * <p>It costs as much as the rows that have come: nothing else is read or written. What is left to
  * a look at all lists is to move those around, and older rows that lie near.

@@ -149,7 +149,7 @@ public final class ContinuousMaintenance {
               lookedAt.nextList(),
               Math.max(0, rowsAtArrivals - rowsBefore),
               MaintenancePlan.newListRows(settings, rowsAtArrivals, snapshot.model().lists()),
-              "rows that came since lists were last looked at, where there were few: %,d came"
+              "of %,d rows that came since lists were last looked at, many came where there were few"
                   .formatted(rows(segments)));
       try {
         return perform(snapshot, List.of(task)).map(Done::step);

@@ -180,7 +180,7 @@ class ContinuousMaintenanceTest {
     assertThat(maintenance.hasArrivals(growth)).isTrue();
     Step first = maintenance.addLists().orElseThrow();
     assertThat(first.snapshot().operation()).isEqualTo("add lists");
-    assertThat(first.task().reason()).endsWith("260 came");
+    assertThat(first.task().reason()).startsWith("of 260 rows");
     assertThat(index.paths()).as("what was there stays").containsAll(before);
     int[] made = listsFrom(first.snapshot(), index);
     assertThat(made).hasSize(3);
