@@ -138,6 +138,11 @@ class MaintainJobTest {
 
   /** Does by index-core alone what a plan for the lists says, a change a round. */
   private static Set<Integer> maintainByCore(Path path, int rounds) throws IOException {
+    return maintainByCore(path, rounds, TARGET_LIST_ROWS);
+  }
+
+  private static Set<Integer> maintainByCore(Path path, int rounds, long targetListRows)
+      throws IOException {
     Set<Integer> split = new TreeSet<>();
     try (Storage storage = new LocalStorage(path)) {
       SnapshotLog log = new SnapshotLog(storage);
@@ -151,7 +156,7 @@ class MaintainJobTest {
                     view.snapshot().version(),
                     view.model(),
                     view.liveRowsByList(),
-                    PlanSettings.forLists(TARGET_LIST_ROWS))
+                    PlanSettings.forLists(targetListRows))
                 .tasks()) {
           change = change.isPresent() ? change : maintenance.perform(task);
           if (task instanceof MaintenanceTask.Split lists) {
@@ -203,6 +208,11 @@ class MaintainJobTest {
 
     boolean has(int list) {
       return Arrays.binarySearch(model.listIds(), list) >= 0;
+    }
+
+    /** How many centroids begin with a number below this one. */
+    long listsBelow(float limit) {
+      return Arrays.stream(model.listIds()).filter(list -> model.centroid(list)[0] < limit).count();
     }
 
     void assertSameAs(Lists other) {
@@ -271,6 +281,39 @@ class MaintainJobTest {
         });
     assertThat(after.misplaced(moved)).as("of %d rows that moved", moved.size()).isZero();
     assertThat(result.steps()).anyMatch(step -> step.startsWith("split: lists with more than"));
+    assertSound();
+  }
+
+  /** As many lists, and rows, in each of two regions, and then more rows in one of them alone. */
+  @Test
+  void listsGoWhereThereAreTooManyAsInIndexCore() throws Exception {
+    Schema schema = new Schema(IdType.INT64, DIMENSION, Metric.L2, List.of());
+    Random random = new Random(12);
+    float[] here = new float[DIMENSION];
+    float[] there = new float[DIMENSION];
+    Arrays.fill(there, 1000);
+    List<Feature> rows = new ArrayList<>();
+    for (int id = 0; id < ROWS; id++) {
+      rows.add(row(schema, id, 0, id % 2 == 0 ? here : there, random));
+    }
+    CoreIndex.create(index(), schema, rows, LISTS);
+    rows.clear();
+    for (int id = ROWS; id < 3 * ROWS; id++) {
+      rows.add(row(schema, id, 0, there, random));
+    }
+    CoreIndex.append(index(), rows);
+    Lists before = Lists.of(index());
+    Path copy = copyOfIndex();
+    maintainByCore(copy, 1, 2 * TARGET_LIST_ROWS);
+
+    UpkeepResult result = maintain(location(), "rounds=1", "target-list-rows=140");
+
+    Lists after = Lists.of(index());
+    after.assertSameAs(Lists.of(copy));
+    assertThat(after.vectors).as("live rows").isEqualTo(before.vectors);
+    assertThat(before.listsBelow(500)).isBetween(30L, 42L);
+    assertThat(after.listsBelow(500)).as("of 67 rows, 140 are meant").isBetween(12L, 24L);
+    assertThat(result.steps()).anyMatch(step -> step.contains("lists among many that are small"));
     assertSound();
   }
 

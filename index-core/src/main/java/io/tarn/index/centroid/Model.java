@@ -99,9 +99,17 @@ public record Model(
         quantizer);
   }
 
-  /** A copy of the centroid of a list that the model has. */
+  /**
+   * A copy of the centroid of a list.
+   *
+   * @throws IllegalArgumentException if the model does not have the list
+   */
   public float[] centroid(int listId) {
-    int from = Arrays.binarySearch(listIds, listId) * dimension;
+    int place = Arrays.binarySearch(listIds, listId);
+    if (place < 0) {
+      throw new IllegalArgumentException("the model does not have the list " + listId);
+    }
+    int from = place * dimension;
     return Arrays.copyOfRange(centroids, from, from + dimension);
   }
 

@@ -409,6 +409,31 @@ class MaintenanceTest {
     assertThat(index.log.newestVersion()).isEqualTo(4);
   }
 
+  /** Three hundred lists in a row: none of the three is in the reach of another. */
+  @Test
+  void listsFarFromTheOneThatIsSplitMoveOrGoAlongWithIt() throws IOException {
+    float[] centroids = new float[300];
+    for (int list = 0; list < centroids.length; list++) {
+      centroids[list] = 100 * list;
+    }
+    MaintainedIndex index = MaintainedIndex.of(centroids);
+    index.append(at(1, 0, 1), at(2, 1, 1), at(3, 40, 1), at(4, 41, 1));
+    index.append(at(5, 15_010, 1), at(6, 15_030, 1));
+    index.append(at(7, 29_870, 1));
+
+    MaintenanceTask all =
+        new MaintenanceTask.Split(List.of(0), List.of(150), List.of(299), 2, "for a test");
+    index.commit(index.maintenance().perform(all).orElseThrow());
+
+    assertThat(index.model().listIds()).doesNotContain(0, 150, 299);
+    int moved = index.lists().get(5L);
+    assertThat(index.model().centroid(moved)).containsExactly(15_020);
+    assertThat(index.lists()).containsEntry(6L, moved);
+    assertThat(index.model().centroid(index.lists().get(7L))).containsExactly(29_870);
+    assertThat(index.view().liveRowCount()).isEqualTo(7);
+    assertThat(IndexVerifier.verify(index.storage).problems()).isEmpty();
+  }
+
   @Test
   void theRowsOfADissolvedListGoToTheNextNearest() throws IOException {
     MaintainedIndex index = MaintainedIndex.of(0, 10, 20);
