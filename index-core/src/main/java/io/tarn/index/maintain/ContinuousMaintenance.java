@@ -130,14 +130,11 @@ public final class ContinuousMaintenance {
       Snapshot snapshot = log.newest();
       seen = snapshot;
       rowsAtArrivals = rows(snapshot);
-      List<SegmentRef> segments =
-          lookedAt == null ? snapshot.segments() : lookedAt.newSegments(snapshot);
-      if (rows(segments) > rowsAtArrivals / 2) {
-        // All that there is, or others wrote most of it anew: a look at all lists tells more.
-        Model model = ModelFile.read(storage, snapshot.model());
-        lookedAt = LookedAt.of(snapshot, List.of(), model);
+      if (isMostlyNew(snapshot)) {
+        lookedAt = LookedAt.of(snapshot, List.of(), ModelFile.read(storage, snapshot.model()));
         return Optional.empty();
       }
+      List<SegmentRef> segments = lookedAt.newSegments(snapshot);
       PlanSettings settings = rules.settings(snapshot, rowsAtArrivals);
       if (segments.isEmpty() || settings.dissolveBelow() == 0) {
         // Lists of an index that is only being filled were made for what is to come.
@@ -158,6 +155,11 @@ public final class ContinuousMaintenance {
       }
     }
     return Optional.empty();
+  }
+
+  /** At first, and after others wrote the index anew: then nothing counts as having come. */
+  private boolean isMostlyNew(Snapshot snapshot) {
+    return lookedAt == null || rows(lookedAt.newSegments(snapshot)) > rows(snapshot) / 2;
   }
 
   /**
@@ -209,10 +211,12 @@ public final class ContinuousMaintenance {
       rowsAtLook = rows(view.snapshot());
       rowsAtArrivals = rowsAtLook;
       PlanSettings settings = rules.settings(view.snapshot(), view.liveRowCount());
-      int firstMoving = lookedAt == null ? view.model().nextListId() : lookedAt.nextList();
+      if (isMostlyNew(view.snapshot())) {
+        lookedAt = LookedAt.of(view.snapshot(), List.of(), view.model());
+      }
       try {
         Optional<Done> done =
-            perform(view.snapshot(), plan.of(view, settings, firstMoving).tasks());
+            perform(view.snapshot(), plan.of(view, settings, lookedAt.nextList()).tasks());
         remember(view, done);
         return done.map(Done::step);
       } catch (CommitConflictException e) {
@@ -227,7 +231,7 @@ public final class ContinuousMaintenance {
     if (done.isPresent() && done.get().step.task instanceof MaintenanceTask.Split) {
       Model model = ModelFile.read(storage, done.get().step.snapshot.model());
       lookedAt = LookedAt.of(view.snapshot(), done.get().change.added(), model);
-    } else if (lookedAt == null || view.model().nextListId() == lookedAt.nextList()) {
+    } else if (view.model().nextListId() == lookedAt.nextList()) {
       List<SegmentRef> written = done.isPresent() ? done.get().change.added() : List.of();
       lookedAt = LookedAt.of(view.snapshot(), written, view.model());
     }

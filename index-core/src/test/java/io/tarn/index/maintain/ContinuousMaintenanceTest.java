@@ -207,6 +207,23 @@ class ContinuousMaintenanceTest {
     assertThat(IndexVerifier.verify(index.storage).problems()).isEmpty();
   }
 
+  @Test
+  void listsOfAnIndexThatOthersWroteAnewDoNotMove() throws IOException {
+    GrowthRules growth = new GrowthRules(0.25, 50, 0.1);
+    MaintainedIndex index = filled();
+    PlanSettings settings = new PlanSettings(40, 2, 0.125, 0.25, 100, 1 << 20);
+    ContinuousMaintenance maintenance = of(index, (snapshot, live) -> settings);
+    assertThat(maintenance.tidy()).as("it looks").isEmpty();
+    List<Integer> all = IntStream.range(0, LISTS).boxed().toList();
+    SplitSettings inTwo = SplitSettings.defaults();
+    index.commit(index.maintenance().split(all, inTwo).orElseThrow());
+    assertThat(listsFrom(index.log.newest(), index)).hasSizeGreaterThan(LISTS);
+
+    assertThat(maintenance.splitCrowded(growth)).isEmpty();
+    assertThat(maintenance.tidy()).isEmpty();
+    assertThat(maintenance.addLists()).isEmpty();
+  }
+
   /** The lists that an index did not have at first. */
   private static int[] listsFrom(Snapshot snapshot, MaintainedIndex index) throws IOException {
     int[] all = ModelFile.read(index.storage, snapshot.model()).listIds();
