@@ -11,6 +11,7 @@ import io.tarn.index.feature.Feature;
 import io.tarn.index.format.ModelFile;
 import io.tarn.index.format.SegmentReader;
 import io.tarn.index.maintain.Maintenance;
+import io.tarn.index.maintain.MaintenanceTask;
 import io.tarn.index.maintain.SplitSettings;
 import io.tarn.index.segment.Segment;
 import io.tarn.index.snapshot.Change;
@@ -43,6 +44,9 @@ import org.slf4j.LoggerFactory;
  * events, after each of which the index must hold exactly what the topic says.
  */
 final class FaultRun implements AutoCloseable {
+  /** How many rows a list is meant to have. */
+  private static final int LIST_ROWS = 20;
+
   private static final Logger LOG = LoggerFactory.getLogger(FaultRun.class);
 
   private static final int[] PARALLELISM = {1, 4, 2};
@@ -216,7 +220,7 @@ final class FaultRun implements AutoCloseable {
         second = Optional.of(startWithoutState());
       }
       case SEGMENTS_ARE_MERGED -> mergeSome();
-      case MODEL_IS_REPLACED -> splitOrDissolve();
+      case MODEL_IS_REPLACED -> changeLists();
     }
     return true;
   }
@@ -231,7 +235,7 @@ final class FaultRun implements AutoCloseable {
         .set("kafka.properties.partition.discovery.interval.ms", "200")
         .set("maintenance.enabled", "" + random.nextBoolean())
         .set("maintenance.segments-per-tier", "3")
-        .set("maintenance.target-list-rows", "20")
+        .set("maintenance.target-list-rows", "" + LIST_ROWS)
         .set("maintenance.lists-interval-ms", "0")
         .set("maintenance.drift.interval-ms", "0")
         .set("maintenance.drift.queries", "5")
@@ -323,13 +327,20 @@ final class FaultRun implements AutoCloseable {
     commit(maintenance(snapshot).merge(segments.stream().map(SegmentRef::path).toList()));
   }
 
-  private void splitOrDissolve() throws IOException {
+  private void changeLists() throws IOException {
     Snapshot snapshot = index.newest();
     int[] lists = ModelFile.read(index.storage, snapshot.model()).listIds();
-    Set<Integer> one = Set.of(lists[random.nextInt(lists.length)]);
-    boolean split = lists.length < 3 || random.nextBoolean();
+    int one = lists[random.nextInt(lists.length)];
     Maintenance maintenance = maintenance(snapshot);
-    commit(split ? maintenance.split(one, SplitSettings.defaults()) : maintenance.dissolve(one));
+    if (random.nextInt(3) == 0) {
+      // As if all rows had come since the last look at lists, and these lists been made meanwhile.
+      List<String> all = snapshot.segments().stream().map(SegmentRef::path).toList();
+      commit(maintenance.perform(new MaintenanceTask.AddLists(all, one, 0, LIST_ROWS / 4, "test")));
+    } else if (lists.length < 3 || random.nextBoolean()) {
+      commit(maintenance.split(Set.of(one), SplitSettings.defaults()));
+    } else {
+      commit(maintenance.dissolve(Set.of(one)));
+    }
   }
 
   private Maintenance maintenance(Snapshot snapshot) {
