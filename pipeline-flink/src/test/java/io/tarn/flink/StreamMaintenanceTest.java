@@ -94,12 +94,7 @@ class StreamMaintenanceTest {
     TestIndex index = TestIndex.create(dir.resolve("index"));
     int listsBefore = index.newest().model().lists();
     try (TestTopic topic = KAFKA.topic(1)) {
-      TestJob job =
-          new Plan(KAFKA, index, topic)
-              .set("maintenance.enabled", "true")
-              .set("maintenance.lists-interval-ms", "3600000")
-              .set("maintenance.drift.queries", "0")
-              .start();
+      TestJob job = lookingByGrowthAlone(index, topic);
       // The job counts from what it sees first, which may be a part of them.
       for (int part = 0; part < PARTS; part++) {
         for (int i = part * PART_ROWS; i < (part + 1) * PART_ROWS; i++) {
@@ -120,12 +115,7 @@ class StreamMaintenanceTest {
   void rowsThatComeWhereThereWereFewGetListsOfTheirOwn() throws Exception {
     TestIndex index = TestIndex.create(dir.resolve("index"), MANY_LISTS);
     try (TestTopic topic = KAFKA.topic(1)) {
-      TestJob job =
-          new Plan(KAFKA, index, topic)
-              .set("maintenance.enabled", "true")
-              .set("maintenance.lists-interval-ms", "3600000")
-              .set("maintenance.drift.queries", "0")
-              .start();
+      TestJob job = lookingByGrowthAlone(index, topic);
       int sent = 0;
       while (!hasAddedLists(index)) {
         assertThat(sent).as("rows without lists of their own").isLessThan(40_000);
@@ -145,6 +135,14 @@ class StreamMaintenanceTest {
       assertThat(IndexReader.open(index.storage).view().liveRowCount()).isEqualTo(sent);
       assertThat(IndexVerifier.verify(index.storage).problems()).isEmpty();
     }
+  }
+
+  private static TestJob lookingByGrowthAlone(TestIndex index, TestTopic topic) throws Exception {
+    return new Plan(KAFKA, index, topic)
+        .set("maintenance.enabled", "true")
+        .set("maintenance.lists-interval-ms", "3600000")
+        .set("maintenance.drift.queries", "0")
+        .start();
   }
 
   private static boolean hasAddedLists(TestIndex index) throws IOException {

@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.BiPredicate;
 import java.util.stream.Collectors;
 
 /**
@@ -66,7 +67,7 @@ final class Arrivals {
 
   /** The lists to make; empty if rows have come as ever, or lie well in those made before. */
   Optional<ListChange> lists() throws IOException {
-    long crowding = sum(where((list, count) -> crowds(list, count)).values());
+    long crowding = sum(where(this::crowds).values());
     if (crowding < task.listRows() || crowding < LEAST_SHARE_OF_ARRIVALS * task.cameRows()) {
       return Optional.empty();
     }
@@ -92,14 +93,9 @@ final class Arrivals {
     return isMade(list) ? count > MOST_OF_LIST * task.listRows() : count >= least;
   }
 
-  @FunctionalInterface
-  private interface Condition {
-    boolean holds(int list, long count);
-  }
-
-  private SortedMap<Integer, Long> where(Condition condition) {
+  private SortedMap<Integer, Long> where(BiPredicate<Integer, Long> condition) {
     SortedMap<Integer, Long> chosen = new TreeMap<>(rows);
-    chosen.entrySet().removeIf(list -> !condition.holds(list.getKey(), list.getValue()));
+    chosen.entrySet().removeIf(list -> !condition.test(list.getKey(), list.getValue()));
     return chosen;
   }
 
