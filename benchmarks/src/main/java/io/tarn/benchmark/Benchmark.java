@@ -56,8 +56,13 @@ public final class Benchmark {
       throw new BenchmarkException("k %d is more than %s has".formatted(k, data.name()));
     }
     List<Contender> contenders = new ArrayList<>();
-    nlists(settings, data.base().count())
-        .forEach(nlist -> contenders.add(new TarnContender(nlist)));
+    nlists(settings, data.base().count()).stream()
+        .map(TarnContender::new)
+        .forEach(
+            tarn -> {
+              contenders.add(tarn);
+              contenders.add(tarn.stoppingEarly());
+            });
     contenders.addAll(peers);
     WorkFolder work = new WorkFolder(settings.work(), data);
     boolean truthIsGiven = !data.truth().isEmpty();

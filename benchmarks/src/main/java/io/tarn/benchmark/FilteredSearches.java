@@ -46,7 +46,7 @@ public final class FilteredSearches {
         WorkFolder.Ready index =
             new WorkFolder(settings.work(), data)
                 .index(
-                    new TarnContender(nlist, true),
+                    new TarnContender(nlist).sharing(),
                     data.base(),
                     Runtime.getRuntime().availableProcessors());
         IndexView view = IndexReader.open(new LocalStorage(index.folder())).view();

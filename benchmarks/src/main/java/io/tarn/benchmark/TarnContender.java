@@ -36,9 +36,10 @@ import java.util.SplittableRandom;
  * Tarn, through index-core alone: what the batch job does, without Spark. Ids are row numbers.
  *
  * @param nlist how many lists
+ * @param adaptive whether efforts are those of {@link Probe.Adaptive}, in the same index
  * @param withShares whether each row has an attribute {@link #SHARE}, for filters
  */
-record TarnContender(int nlist, boolean withShares) implements Contender {
+record TarnContender(int nlist, boolean adaptive, boolean withShares) implements Contender {
   static final String SYSTEM = "tarn";
 
   /** An attribute of values spread evenly from 0 to 1, whatever the vector. */
@@ -54,7 +55,17 @@ record TarnContender(int nlist, boolean withShares) implements Contender {
   private static final long SEGMENT_BYTES = 256L << 20;
 
   TarnContender(int nlist) {
-    this(nlist, false);
+    this(nlist, false, false);
+  }
+
+  /** The same index, whose searches stop by themselves. */
+  TarnContender stoppingEarly() {
+    return new TarnContender(nlist, true, withShares);
+  }
+
+  /** With the attribute {@link #SHARE}. */
+  TarnContender sharing() {
+    return new TarnContender(nlist, adaptive, true);
   }
 
   /** The value of {@link #SHARE} in a row. */
@@ -69,7 +80,7 @@ record TarnContender(int nlist, boolean withShares) implements Contender {
 
   @Override
   public String settings() {
-    return "nlist " + nlist;
+    return "nlist " + nlist + (adaptive ? ", adaptive" : "");
   }
 
   @Override
@@ -219,16 +230,17 @@ record TarnContender(int nlist, boolean withShares) implements Contender {
       Thread.currentThread().interrupt();
       throw new BenchmarkException("interrupted while kernels were compiled", e);
     }
-    return new OpenIndex(IndexReader.open(new LocalStorage(folder)).view());
+    return new OpenIndex(IndexReader.open(new LocalStorage(folder)).view(), adaptive);
   }
 
   /** Searches one snapshot. */
-  private record OpenIndex(IndexView view) implements Engine {
+  private record OpenIndex(IndexView view, boolean adaptive) implements Engine {
     @Override
     public int search(float[] query, int nprobe, int[] rows) throws IOException {
       try {
+        Probe probe = adaptive ? Probe.adaptive(nprobe) : Probe.nearest(nprobe);
         int found = 0;
-        for (Hit hit : view.search(query, rows.length, Probe.nearest(nprobe)).hits()) {
+        for (Hit hit : view.search(query, rows.length, probe).hits()) {
           rows[found++] = row(hit);
         }
         return found;

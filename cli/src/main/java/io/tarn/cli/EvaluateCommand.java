@@ -33,7 +33,11 @@ import picocli.CommandLine.Spec;
       "",
       "Recall@k is the share of the true k nearest among the k hits. The truth is the ground truth",
       "given, by id, or else exact search; then a hit no farther than the true k-th is right too.",
-      "QPS counts the answers a second of all threads; p50 and p99 are the times of one search."
+      "QPS counts the answers a second of all threads; p50 and p99 are the times of one search.",
+      "",
+      "With --calibrate each nprobe is measured twice: with so many lists for each query, and with",
+      "about as many (~), as many as are worth it for the query. The latter is what search --recall",
+      "does: it takes less time for the same recall."
     },
     optionListHeading = "%nOptions:%n",
     sortOptions = false,
@@ -130,9 +134,11 @@ final class EvaluateCommand implements Callable<Integer> {
       }
       List<Measurement> measured = new ArrayList<>();
       for (int nprobe : nprobes == null ? powersOfTwo(view.model().listCount()) : nprobes) {
-        measured.add(evaluation.measure(nprobe, threads, progress("nprobe " + nprobe, vectors)));
-        if (!json) {
-          printRow(out, measured.get(measured.size() - 1));
+        Progress progress = progress("nprobe " + nprobe, vectors);
+        add(measured, evaluation.measure(nprobe, threads, progress), out);
+        if (calibrate) {
+          Progress again = progress("nprobe ~" + nprobe, vectors);
+          add(measured, evaluation.measureAdaptive(nprobe, threads, again), out);
         }
       }
       Snapshot calibrated = calibrate ? calibrate(storage, view.snapshot(), measured) : null;
@@ -145,10 +151,19 @@ final class EvaluateCommand implements Callable<Integer> {
     return Tarn.DONE;
   }
 
+  private void add(List<Measurement> measured, Measurement latest, PrintWriter out) {
+    measured.add(latest);
+    if (!json) {
+      printRow(out, latest);
+    }
+  }
+
   private Snapshot calibrate(Storage storage, Snapshot measuredOn, List<Measurement> measured)
       throws IOException {
     List<CalibrationPoint> points =
-        measured.stream().map(m -> new CalibrationPoint(m.nprobe(), k, m.recall())).toList();
+        measured.stream()
+            .map(m -> new CalibrationPoint(m.nprobe(), k, m.recall(), m.adaptive()))
+            .toList();
     return new Committer(new SnapshotLog(storage), new ModelReassigner(storage))
         .calibrate(measuredOn.model().id(), points);
   }
@@ -182,6 +197,8 @@ final class EvaluateCommand implements Callable<Integer> {
     for (Measurement m : measured) {
       ObjectNode node = array.addObject();
       node.put("nprobe", m.nprobe());
+      node.put("adaptive", m.adaptive());
+      node.put("lists", m.lists());
       node.put("recall", m.recall());
       node.put("qps", m.queriesPerSecond());
       node.put("p50_us", m.p50Us());
@@ -205,15 +222,18 @@ final class EvaluateCommand implements Callable<Integer> {
             + Amounts.count(threads, "thread")
             + ", truth from "
             + (groundTruth == null ? "exact search" : groundTruth));
-    out.printf("%8s  %8s  %10s  %10s  %10s%n", "nprobe", "recall", "QPS", "p50 µs", "p99 µs");
+    out.printf(
+        "%8s  %8s  %8s  %10s  %10s  %10s%n",
+        "nprobe", "lists", "recall", "QPS", "p50 µs", "p99 µs");
     out.flush();
   }
 
   private static void printRow(PrintWriter out, Measurement m) {
     out.printf(
         Locale.ROOT,
-        "%8d  %8.4f  %,10.0f  %,10.0f  %,10.0f%n",
-        m.nprobe(),
+        "%8s  %8.1f  %8.4f  %,10.0f  %,10.0f  %,10.0f%n",
+        (m.adaptive() ? "~" : "") + m.nprobe(),
+        m.lists(),
         m.recall(),
         m.queriesPerSecond(),
         m.p50Us(),

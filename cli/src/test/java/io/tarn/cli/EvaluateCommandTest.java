@@ -3,6 +3,7 @@ package io.tarn.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.DoubleNode;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -86,7 +87,9 @@ class EvaluateCommandTest {
     for (JsonNode point : curve) {
       assertThat(point.fieldNames())
           .toIterable()
-          .containsExactly("nprobe", "recall", "qps", "p50_us", "p99_us");
+          .containsExactly("nprobe", "adaptive", "lists", "recall", "qps", "p50_us", "p99_us");
+      assertThat(point.get("lists")).isEqualTo(new DoubleNode(point.get("nprobe").doubleValue()));
+      assertThat(point.get("adaptive").booleanValue()).isFalse();
       assertThat(point.get("qps").doubleValue()).isPositive();
       assertThat(point.get("p99_us").doubleValue())
           .isGreaterThanOrEqualTo(point.get("p50_us").doubleValue());
@@ -248,7 +251,9 @@ class EvaluateCommandTest {
                 "--calibrate")
             .succeeds()
             .out();
-    assertThat(out).contains("recorded in version 2");
+    assertThat(out)
+        .contains("recorded in version 2")
+        .containsPattern("(?m)^ +~2 +[0-9.]+ +[01]\\.");
     JsonNode answer =
         Run.tarn(
                 "search",

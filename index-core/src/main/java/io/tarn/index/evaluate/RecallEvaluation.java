@@ -4,9 +4,9 @@ import io.tarn.index.feature.IdType;
 import io.tarn.index.feature.RejectedFeatureException;
 import io.tarn.index.feature.VectorRules;
 import io.tarn.index.kernel.Kernels;
-import io.tarn.index.search.Hit;
 import io.tarn.index.search.IndexView;
 import io.tarn.index.search.Probe;
+import io.tarn.index.search.SearchResult;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -123,33 +123,50 @@ public final class RecallEvaluation {
    */
   public Measurement measure(int nprobe, int threads, IntConsumer progress)
       throws InterruptedException {
-    Probe probe = Probe.nearest(nprobe);
+    return measure(nprobe, false, threads, progress);
+  }
+
+  /**
+   * The same with searches that look at about {@code nprobe} lists, as {@link Probe.Adaptive} says.
+   */
+  public Measurement measureAdaptive(int nprobe, int threads, IntConsumer progress)
+      throws InterruptedException {
+    return measure(nprobe, true, threads, progress);
+  }
+
+  private Measurement measure(int nprobe, boolean adaptive, int threads, IntConsumer progress)
+      throws InterruptedException {
+    Probe probe = adaptive ? Probe.adaptive(nprobe) : Probe.nearest(nprobe);
     Kernels.awaitWarm();
     new Run(Math.min(WARM_UP_QUERIES, queries.size()), threads, ignored -> {})
         .each(q -> search(q, probe));
     double[] shares = new double[queries.size()];
+    int[] lists = new int[queries.size()];
     long[] nanos = new long[queries.size()];
     long startNanos = System.nanoTime();
     new Run(queries.size(), threads, progress)
         .each(
             q -> {
               long begunNanos = System.nanoTime();
-              List<Hit> hits = search(q, probe);
+              SearchResult found = search(q, probe);
               nanos[q] = System.nanoTime() - begunNanos;
-              shares[q] = truth[q].share(hits);
+              shares[q] = truth[q].share(found.hits());
+              lists[q] = found.effort().listsProbed();
             });
     double seconds = (System.nanoTime() - startNanos) / 1e9;
     Arrays.sort(nanos);
     return new Measurement(
         nprobe,
+        adaptive,
+        Arrays.stream(lists).average().orElseThrow(),
         Arrays.stream(shares).sum() / shares.length,
         queries.size() / seconds,
         percentile(nanos, 0.50) / 1e3,
         percentile(nanos, 0.99) / 1e3);
   }
 
-  private List<Hit> search(int query, Probe probe) throws RejectedFeatureException {
-    return view.search(queries.get(query), k, probe).hits();
+  private SearchResult search(int query, Probe probe) throws RejectedFeatureException {
+    return view.search(queries.get(query), k, probe);
   }
 
   /** The smallest value that at least {@code share} of all values do not exceed. */

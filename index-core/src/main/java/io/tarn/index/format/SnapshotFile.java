@@ -37,6 +37,8 @@ public final class SnapshotFile {
   private static final String SEGMENTS = "segments";
   private static final String ADDED = "added";
   private static final String SQUARED_ERROR = "squared_error";
+  private static final String CALIBRATION = "calibration";
+  private static final String ADAPTIVE = "adaptive";
   private static final String TRAINED = "trained";
   private static final String CHECKSUM_START = ",\"crc32c\":\"";
   private static final String CHECKSUM_END = "\"}\n";
@@ -103,6 +105,7 @@ public final class SnapshotFile {
         members.putNull(DRIFT);
       }
       completeSegments(tree.path(SEGMENTS));
+      completeCalibration(tree.path(CALIBRATION));
       Snapshot snapshot = Binding.JSON.treeToValue(tree, Snapshot.class);
       return checked(path, snapshot);
     } catch (JsonProcessingException e) {
@@ -166,6 +169,15 @@ public final class SnapshotFile {
     for (JsonNode segment : segments) {
       if (segment instanceof ObjectNode ref && !ref.has(SQUARED_ERROR)) {
         ref.put(SQUARED_ERROR, SegmentRef.UNKNOWN_ERROR);
+      }
+    }
+  }
+
+  /** Points from before searches could stop by themselves. */
+  private static void completeCalibration(JsonNode points) {
+    for (JsonNode point : points) {
+      if (point instanceof ObjectNode members && !members.has(ADAPTIVE)) {
+        members.put(ADAPTIVE, false);
       }
     }
   }

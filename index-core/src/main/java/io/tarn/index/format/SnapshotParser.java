@@ -86,7 +86,12 @@ final class SnapshotParser {
       case VALUE_NULL -> {
         return null;
       }
-      // Truth values appear nowhere, and a member that is not known may be left to others.
+      case VALUE_TRUE -> {
+        return true;
+      }
+      case VALUE_FALSE -> {
+        return false;
+      }
       default -> throw new IOException("a " + parser.currentToken());
     }
   }
@@ -275,6 +280,10 @@ final class SnapshotParser {
 
   private static CalibrationPoint calibrationPoint(Members members) {
     return new CalibrationPoint(
-        members.smallNumber("nprobe"), members.smallNumber("k"), members.fraction("recall"));
+        members.smallNumber("nprobe"),
+        members.smallNumber("k"),
+        members.fraction("recall"),
+        // Absent in points from before there were such searches.
+        Boolean.TRUE.equals(members.members.get("adaptive")));
   }
 }

@@ -34,6 +34,11 @@ final class CodeBlocks {
 
   private static final int MANY_DIMENSIONS = 64;
 
+  private static final int CACHE_LINE_BYTES = 64;
+
+  /** Blocks of a list to be asked for at a time; further ones the processor expects by itself. */
+  private static final int MOST_TOUCHED = 8;
+
   private static final int OFFSET_STEPS = 65_535;
   private static final int SCALE_STEPS = 255;
   private static final int ERROR_STEPS = 255;
@@ -160,6 +165,24 @@ final class CodeBlocks {
 
   int firstSlot(int list) {
     return listSlots[list];
+  }
+
+  /**
+   * Asks memory for the first codes of a list, all lines of them together: read one after the other
+   * as they are scanned, each block waits anew.
+   *
+   * @param rows how many rows the list has, at least one
+   * @return anything; to be used for something, or the reading is optimised away
+   */
+  int touch(int list, int rows) {
+    int first = listSlots[list] / CodeKernels.BLOCK_ROWS;
+    int last = (listSlots[list] + rows - 1) / CodeKernels.BLOCK_ROWS;
+    int end = Math.min(last + 1, first + MOST_TOUCHED) * blockBytes;
+    int sum = 0;
+    for (int at = first * blockBytes; at < end; at += CACHE_LINE_BYTES) {
+      sum += bytes[at];
+    }
+    return sum;
   }
 
   /** By how much, at most, the offsets of a block's rows were rounded down. */

@@ -45,6 +45,9 @@ public final class IndexView {
         }
       };
 
+  /** Counted when they are first asked for. */
+  private volatile long[] rowsByList;
+
   IndexView(Snapshot snapshot, SearchModel model, List<LoadedSegment> segments, LiveRows live) {
     this.snapshot = snapshot;
     this.searchModel = model;
@@ -85,6 +88,29 @@ public final class IndexView {
 
   /** How many rows, live or dead, each list has, in the order of {@link Model#listIds()}. */
   public long[] rowsByList() {
+    return listRows().clone();
+  }
+
+  /** The same, not to be changed. */
+  long[] listRows() {
+    long[] counts = rowsByList;
+    if (counts == null) {
+      counts = countRowsByList();
+      rowsByList = counts;
+    }
+    return counts;
+  }
+
+  /** How many rows, live or dead, a list has in the mean. */
+  double meanListRows() {
+    long rows = 0;
+    for (LoadedSegment segment : segments) {
+      rows += segment.listEnd(model.listCount() - 1) - segment.listStart(0);
+    }
+    return (double) rows / model.listCount();
+  }
+
+  private long[] countRowsByList() {
     long[] counts = new long[model.listCount()];
     for (LoadedSegment segment : segments) {
       for (int list = 0; list < counts.length; list++) {

@@ -68,7 +68,7 @@ final class ListSearch {
     this.ranged = asked.radius() < Float.POSITIVE_INFINITY;
     this.nearest = new TopK(view, Math.max(1, possible), asked.radius());
     int lists = view.model().listCount();
-    Probe probe = asked.probe(lists);
+    Probe probe = asked.probe(lists).resolved(view.snapshot(), asked.k());
     this.probes = probe.listsWanted(view.snapshot(), asked.k());
     this.exact = probe instanceof Probe.Exact;
     this.direct =
@@ -84,6 +84,8 @@ final class ListSearch {
     long preparedNanos = System.nanoTime();
     if (direct || possible == 0) {
       probes = 0;
+    } else if (probe instanceof Probe.Adaptive) {
+      probes = new WorthwhileLists(view, query, squaredQueryNorm).find(probes, scratch);
     } else {
       view.searchModel().coarse().nearest(query, probes, scratch);
     }
@@ -111,7 +113,13 @@ final class ListSearch {
   /** Scans all lists it wants, the nearest first. */
   void scanAll() {
     long startNanos = System.nanoTime();
+    if (probes > 0) {
+      touch(0);
+    }
     for (int i = 0; i < probes; i++) {
+      if (i + 1 < probes) {
+        touch(i + 1);
+      }
       scan(i, exact);
       if ((i & i + 1) == 0 && !estimatesRows) {
         // With several bits a value, vectors would tell little more than what is known already.
@@ -190,6 +198,20 @@ final class ListSearch {
         }
       }
     }
+  }
+
+  /** Asks memory for the codes of a list, which arrive while another is scanned. */
+  private void touch(int probe) {
+    int list = scratch.probes.list(probe);
+    int touched = 0;
+    for (int s = 0; s < segments.size(); s++) {
+      LoadedSegment segment = segments.get(s);
+      int rows = segment.listEnd(list) - segment.listStart(list);
+      if (rows > 0 && segment.codes != null) {
+        touched += segment.codes.touch(list, rows);
+      }
+    }
+    scratch.touched = touched;
   }
 
   private void scan(int probe, boolean allDistances) {

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tarn.index.snapshot.AnySnapshot;
+import io.tarn.index.snapshot.CalibrationPoint;
 import io.tarn.index.snapshot.Change;
 import io.tarn.index.snapshot.Drift;
 import io.tarn.index.snapshot.FileRef;
@@ -76,7 +77,7 @@ class SnapshotFileTest {
     tree.remove(List.of("drift", "crc32c"));
     tree.get("segments").forEach(segment -> ((ObjectNode) segment).remove("squared_error"));
     if (unusual) {
-      tree.put("from_the_future", true);
+      addUnusual(tree);
     }
 
     Snapshot read = SnapshotFile.fromBytes("x.json", checksummed(tree));
@@ -89,12 +90,40 @@ class SnapshotFileTest {
     assertThat(read.sources()).isEqualTo(snapshot.sources());
   }
 
+  /** As they are usually read, and as those are that hold something unusual. */
+  @Property(tries = 100)
+  void calibrationsFromBeforeSearchesStoppedByThemselvesAreRead(
+      @ForAll("snapshots") Snapshot snapshot, @ForAll boolean unusual) throws IOException {
+    ObjectNode tree = (ObjectNode) new JsonMapper().readTree(SnapshotFile.toBytes(snapshot));
+    tree.remove("crc32c");
+    tree.get("calibration").forEach(point -> ((ObjectNode) point).remove("adaptive"));
+    if (unusual) {
+      addUnusual(tree);
+    }
+
+    Snapshot read = SnapshotFile.fromBytes("x.json", checksummed(tree));
+
+    assertThat(read.calibration())
+        .isEqualTo(
+            snapshot.calibration().stream()
+                .map(point -> new CalibrationPoint(point.nprobe(), point.k(), point.recall()))
+                .toList());
+  }
+
+  /** Something that is nested so deeply that only what binds JSON to classes reads it. */
+  private static void addUnusual(ObjectNode tree) throws IOException {
+    int depth = 20;
+    String nested = "[".repeat(depth) + "]".repeat(depth);
+    tree.set("from_the_future", new JsonMapper().readTree(nested));
+    assertThat(SnapshotParser.parse(checksummed(tree))).isEmpty();
+  }
+
   @Property(tries = 100)
   void whatIsUnusualDoesNotKeepDriftFromBeingRead(@ForAll("snapshots") Snapshot snapshot)
       throws IOException {
     ObjectNode tree = (ObjectNode) new JsonMapper().readTree(SnapshotFile.toBytes(snapshot));
     tree.remove("crc32c");
-    tree.put("from_the_future", true);
+    addUnusual(tree);
 
     assertThat(SnapshotFile.fromBytes("x.json", checksummed(tree))).isEqualTo(snapshot);
   }

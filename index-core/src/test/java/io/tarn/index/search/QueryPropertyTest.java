@@ -80,9 +80,10 @@ class QueryPropertyTest {
       case 1 -> query = query.where(Filter.less("rank", (long) random.nextInt(40)));
       default -> {}
     }
-    return switch (random.nextInt(3)) {
+    return switch (random.nextInt(4)) {
       case 0 -> query.probing(Probe.exact());
-      case 1 -> query.probing(Probe.nearest(1 + random.nextInt(8)));
+      case 1 -> query.probing(Probe.adaptive(1 + random.nextInt(32)));
+      case 2 -> query.probing(Probe.nearest(1 + random.nextInt(8)));
       default -> query;
     };
   }

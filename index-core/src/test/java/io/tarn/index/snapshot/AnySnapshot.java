@@ -17,10 +17,10 @@ public final class AnySnapshot {
   public static Arbitrary<Snapshot> snapshot() {
     Arbitrary<List<SegmentRef>> segments = segment().list().ofMaxSize(5);
     Arbitrary<List<CalibrationPoint>> calibration =
-        Combinators.combine(number(), number(), Arbitraries.doubles())
+        Combinators.combine(number(), number(), Arbitraries.doubles(), Arbitraries.of(true, false))
             .as(
-                (nprobe, k, recall) ->
-                    new CalibrationPoint(nprobe.intValue(), k.intValue(), recall))
+                (nprobe, k, recall, adaptive) ->
+                    new CalibrationPoint(nprobe.intValue(), k.intValue(), recall, adaptive))
             .list()
             .ofMaxSize(3);
     return Combinators.combine(
