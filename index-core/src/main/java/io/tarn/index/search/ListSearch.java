@@ -399,28 +399,51 @@ final class ListSearch {
     for (int from = 0; from < count; from += SearchScratch.ROWS) {
       int to = Math.min(from + SearchScratch.ROWS, count);
       int wanted = 0;
-      int touched = 0;
-      // The rows lie anywhere in memory: asked for together, they arrive in the time of one.
       for (int i = from; i < to; i++) {
         int candidate = candidates.taken(i);
         if (candidates.lower(candidate) <= nearest.threshold()) {
           int s = candidates.segment(candidate);
-          int row = candidates.row(candidate);
           scratch.segments[wanted] = s;
-          scratch.rows[wanted++] = row;
-          touched += segments.get(s).touch(row);
+          scratch.rows[wanted++] = candidates.row(candidate) - segments.get(s).segment.deletes();
         }
         candidates.settle(candidate);
       }
-      scratch.touched = touched;
+      computeDistances(wanted);
       for (int i = 0; i < wanted; i++) {
-        scratch.distances[i] = distance(scratch.segments[i], scratch.rows[i]);
-      }
-      for (int i = 0; i < wanted; i++) {
-        offer(scratch.distances[i], scratch.segments[i], scratch.rows[i]);
+        int s = scratch.segments[i];
+        offer(scratch.distances[i], s, scratch.rows[i] + segments.get(s).segment.deletes());
       }
       reranked += wanted;
     }
+  }
+
+  /** The distances of so many features, which are counted without the deletes of their segments. */
+  private void computeDistances(int count) {
+    int touched = 0;
+    // They lie anywhere in memory: asked for together, they arrive in the time of few.
+    for (int i = 0; i < count; ) {
+      int end = endOfSegment(i, count);
+      RowVectors vectors = segments.get(scratch.segments[i]).segment.vectors();
+      touched += vectors.touch(scratch.rows, i, end);
+      i = end;
+    }
+    scratch.touched = touched;
+    for (int i = 0; i < count; ) {
+      int end = endOfSegment(i, count);
+      RowVectors vectors = segments.get(scratch.segments[i]).segment.vectors();
+      for (; i < end; i++) {
+        scratch.distances[i] = distance(vectors, scratch.rows[i]);
+      }
+    }
+  }
+
+  /** Behind the last of those that follow each other and are of the same segment. */
+  private int endOfSegment(int from, int count) {
+    int end = from + 1;
+    while (end < count && scratch.segments[end] == scratch.segments[from]) {
+      end++;
+    }
+    return end;
   }
 
   private void offer(float distance, int s, int row) {
@@ -429,11 +452,13 @@ final class ListSearch {
     }
   }
 
-  /** Distances just as hits report them: rounded first, ranked then, so that ties show. */
   private float distance(int s, int segmentRow) {
     Segment segment = segments.get(s).segment;
-    RowVectors vectors = segment.vectors();
-    int row = segmentRow - segment.deletes();
+    return distance(segment.vectors(), segmentRow - segment.deletes());
+  }
+
+  /** Distances just as hits report them: rounded first, ranked then, so that ties show. */
+  private float distance(RowVectors vectors, int row) {
     if (metric == Metric.L2) {
       return vectors.squaredL2(query, row);
     }

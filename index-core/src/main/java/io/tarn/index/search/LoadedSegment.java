@@ -5,7 +5,6 @@ import io.tarn.index.format.DamagedFileException;
 import io.tarn.index.quantize.Quantizer;
 import io.tarn.index.segment.IdColumn;
 import io.tarn.index.segment.ListRuns;
-import io.tarn.index.segment.RowVectors;
 import io.tarn.index.segment.Segment;
 import java.util.Arrays;
 import java.util.Optional;
@@ -187,11 +186,6 @@ final class LoadedSegment {
   private int bucket(int hash) {
     long fraction = hash & 0xFFFF_FFFFL;
     return (int) (fraction * (bucketStarts.length - 1) >>> Integer.SIZE);
-  }
-
-  /** Asks memory for the vector of a row; see {@link RowVectors#touch}. */
-  int touch(int row) {
-    return segment.vectors().touch(row - segment.deletes());
   }
 
   int listStart(int list) {

@@ -6,7 +6,7 @@ import io.tarn.index.quantize.QueryTables;
 /** What a search needs beside its answer, reused by the searches of one thread. */
 final class SearchScratch {
   /** How many rows' vectors are asked of memory at a time. */
-  static final int ROWS = 16;
+  static final int ROWS = 32;
 
   final QueryTables tables;
   final ListsByDistance probes = new ListsByDistance();

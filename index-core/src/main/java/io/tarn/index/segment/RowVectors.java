@@ -49,11 +49,13 @@ public abstract sealed class RowVectors {
   public abstract float dot(float[] query, int row);
 
   /**
-   * Reads a little of a vector, so that it is on its way from memory when it is needed.
+   * Reads a little of some vectors, so that they are on their way from memory when they are needed.
+   * In one go: the less is done between the reads, the more of them the processor has under way.
    *
+   * @param rows which; those from {@code from} up to {@code to} count
    * @return anything; to be used for something, or the reading is optimised away
    */
-  public abstract int touch(int row);
+  public abstract int touch(int[] rows, int from, int to);
 
   /** A vector of its own. */
   public float[] get(int row) {
@@ -183,11 +185,14 @@ public abstract sealed class RowVectors {
     }
 
     @Override
-    public int touch(int row) {
-      int end = at(row + 1);
-      int sum = Float.floatToRawIntBits(values[end - 1]);
-      for (int i = at(row); i < end; i += CACHE_LINE_BYTES / Float.BYTES) {
-        sum += Float.floatToRawIntBits(values[i]);
+    public int touch(int[] rows, int from, int to) {
+      int sum = 0;
+      for (int r = from; r < to; r++) {
+        int end = at(rows[r] + 1);
+        sum += Float.floatToRawIntBits(values[end - 1]);
+        for (int i = at(rows[r]); i < end; i += CACHE_LINE_BYTES / Float.BYTES) {
+          sum += Float.floatToRawIntBits(values[i]);
+        }
       }
       return sum;
     }
@@ -227,16 +232,22 @@ public abstract sealed class RowVectors {
     }
 
     @Override
-    public int touch(int row) {
-      int at = at(row);
-      int end = at + dimension();
-      int sum = values[at] + values[end - 1];
+    public int touch(int[] rows, int from, int to) {
+      int sum = 0;
       if (dimension() <= 2 * CACHE_LINE_BYTES) {
         // Without a loop, which is slow to begin, more rows are asked for at once.
-        return sum + values[at + dimension() / 2];
+        for (int r = from; r < to; r++) {
+          int at = at(rows[r]);
+          sum += values[at] + values[at + dimension() / 2] + values[at + dimension() - 1];
+        }
+        return sum;
       }
-      for (int i = at + CACHE_LINE_BYTES; i < end; i += CACHE_LINE_BYTES) {
-        sum += values[i];
+      for (int r = from; r < to; r++) {
+        int end = at(rows[r] + 1);
+        sum += values[end - 1];
+        for (int i = at(rows[r]); i < end; i += CACHE_LINE_BYTES) {
+          sum += values[i];
+        }
       }
       return sum;
     }
@@ -283,7 +294,7 @@ public abstract sealed class RowVectors {
 
     /** Touching would cost as much as reading. */
     @Override
-    public int touch(int row) {
+    public int touch(int[] rows, int from, int to) {
       return 0;
     }
 
