@@ -67,7 +67,7 @@ class WorthwhileListsTest {
                 Comparator.comparingDouble(list -> byDistance ? squared[list] : -products[list]))
             .toList();
     double near = (squared[order.get(0)] + squared[order.get(1)]) / 2;
-    double mean = 600.0 / lists;
+    double mean = (double) view.liveRowCount() / lists;
     double seen = 0;
     int count = 0;
     for (int list : order) {
@@ -100,6 +100,36 @@ class WorthwhileListsTest {
     SearchResult result = view.search(new float[] {0, 0}, 14, Probe.adaptive(1));
 
     assertThat(result.hits()).hasSize(14).allMatch(hit -> hit.distance() == 0);
+    // By rows alone: the first list has more than the mean of 10.
+    assertThat(result.effort().listsProbed()).isEqualTo(1);
+  }
+
+  @Test
+  void looksAtVeryManyListsWhereTheyAreNearAndSmall() throws Exception {
+    // A row each on a circle around the query, and most rows in one list that is far away.
+    int near = 40;
+    int far = 560;
+    float[] centroids = new float[2 * (near + 1)];
+    Schema schema = new Schema(IdType.INT64, 2, Metric.L2, List.of());
+    List<Feature> features = new ArrayList<>();
+    for (int i = 0; i < near; i++) {
+      centroids[2 * i] = (float) Math.cos(2 * Math.PI * i / near);
+      centroids[2 * i + 1] = (float) Math.sin(2 * Math.PI * i / near);
+      float[] row = {centroids[2 * i], centroids[2 * i + 1]};
+      features.add(TestIndexes.feature(schema, i, row, i));
+    }
+    centroids[2 * near] = 100;
+    for (int i = 0; i < far; i++) {
+      features.add(TestIndexes.feature(schema, near + i, new float[] {100, i * 1e-3f}, i));
+    }
+    Storage storage = new MemoryStorage();
+    Model model = Model.of(Metric.L2, 2, centroids, Quantizer.byDefault());
+    TestIndexes.create(storage, schema, model, features);
+    IndexView view = IndexReader.open(storage).view();
+
+    SearchEffort effort = view.search(new float[2], 1, Probe.adaptive(2)).effort();
+
+    assertThat(effort.listsProbed()).isEqualTo(byTheRule(view, new float[2], 2)).isGreaterThan(30);
   }
 
   @Test
