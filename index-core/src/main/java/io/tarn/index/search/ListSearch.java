@@ -113,13 +113,9 @@ final class ListSearch {
   /** Scans all lists it wants, the nearest first. */
   void scanAll() {
     long startNanos = System.nanoTime();
-    if (probes > 0) {
-      touch(0);
-    }
+    touch(0);
     for (int i = 0; i < probes; i++) {
-      if (i + 1 < probes) {
-        touch(i + 1);
-      }
+      touch(i + 1);
       scan(i, exact);
       if ((i & i + 1) == 0 && !estimatesRows) {
         // With several bits a value, vectors would tell little more than what is known already.
@@ -202,6 +198,9 @@ final class ListSearch {
 
   /** Asks memory for the codes of a list, which arrive while another is scanned. */
   private void touch(int probe) {
+    if (probe >= probes || exact) {
+      return;
+    }
     int list = scratch.probes.list(probe);
     int touched = 0;
     for (int s = 0; s < segments.size(); s++) {
