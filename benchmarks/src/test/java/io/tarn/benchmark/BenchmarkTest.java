@@ -173,8 +173,16 @@ class BenchmarkTest {
     BenchmarkResult result = run(sweep);
     assertThat(Report.growth(result).rows())
         .extracting(row -> row.get(1) + " of " + row.get(2))
-        .containsExactly("nlist 8 of 500", "nlist 8 of 1,000", "nlist 250 of 1,000");
-    assertThat(result.dataSets().get(0).points()).extracting(Point::effort).containsExactly(2, 4);
+        .containsExactly(
+            "nlist 8 of 500",
+            "nlist 8, adaptive of 500",
+            "nlist 8 of 1,000",
+            "nlist 8, adaptive of 1,000",
+            "nlist 250 of 1,000",
+            "nlist 250, adaptive of 1,000");
+    assertThat(result.dataSets().get(0).points())
+        .extracting(Point::effort)
+        .containsExactly(2, 4, 2, 4);
   }
 
   @Test
