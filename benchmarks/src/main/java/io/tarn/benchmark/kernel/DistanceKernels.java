@@ -65,7 +65,7 @@ public class DistanceKernels {
     for (int from = 0; from < shuffled.length; from += BATCH_ROWS) {
       int count = Math.min(BATCH_ROWS, shuffled.length - from);
       System.arraycopy(shuffled, from, numbers, 0, count);
-      kernels.squaredL2(query, rows, numbers, count, dimension, distances);
+      kernels.squaredL2(query, rows, 0, numbers, 0, count, dimension, distances);
     }
     return done(work, shuffled.length);
   }

@@ -173,4 +173,42 @@ public interface CodeKernels {
 
   /** The inner product of a float vector and a row of bytes, as {@link #squaredL2}. */
   float dot(float[] query, byte[] rows, int rowOffset, int dimension);
+
+  /**
+   * The squared distances of a float vector and rows of bytes that lie apart.
+   *
+   * @param rows row 0 begins at {@code rowOffset}
+   * @param numbers which rows; those from {@code from} up to {@code to} count
+   * @param out receives the distance of row {@code numbers[i]} at i
+   */
+  default void squaredL2(
+      float[] query,
+      byte[] rows,
+      int rowOffset,
+      int[] numbers,
+      int from,
+      int to,
+      int dimension,
+      float[] out) {
+    for (int i = from; i < to; i++) {
+      out[i] = squaredL2(query, rows, rowOffset + numbers[i] * dimension, dimension);
+    }
+  }
+
+  /**
+   * The inner products of a float vector and rows of bytes that lie apart, as {@link #squaredL2}.
+   */
+  default void dot(
+      float[] query,
+      byte[] rows,
+      int rowOffset,
+      int[] numbers,
+      int from,
+      int to,
+      int dimension,
+      float[] out) {
+    for (int i = from; i < to; i++) {
+      out[i] = dot(query, rows, rowOffset + numbers[i] * dimension, dimension);
+    }
+  }
 }

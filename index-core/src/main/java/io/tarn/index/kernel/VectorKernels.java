@@ -36,22 +36,36 @@ public interface VectorKernels {
   /**
    * The squared distances of one query and rows that lie apart.
    *
-   * @param rows row-major
-   * @param numbers which rows; the first {@code count} count
-   * @param out receives {@code count} distances
+   * @param rows row-major; row 0 begins at {@code rowOffset}
+   * @param numbers which rows; those from {@code from} up to {@code to} count
+   * @param out receives the distance of row {@code numbers[i]} at i
    */
   default void squaredL2(
-      float[] query, float[] rows, int[] numbers, int count, int dimension, float[] out) {
-    for (int i = 0; i < count; i++) {
-      out[i] = squaredL2(query, 0, rows, numbers[i] * dimension, dimension);
+      float[] query,
+      float[] rows,
+      int rowOffset,
+      int[] numbers,
+      int from,
+      int to,
+      int dimension,
+      float[] out) {
+    for (int i = from; i < to; i++) {
+      out[i] = squaredL2(query, 0, rows, rowOffset + numbers[i] * dimension, dimension);
     }
   }
 
   /** The inner products of one query and rows that lie apart, as {@link #squaredL2}. */
   default void dot(
-      float[] query, float[] rows, int[] numbers, int count, int dimension, float[] out) {
-    for (int i = 0; i < count; i++) {
-      out[i] = dot(query, 0, rows, numbers[i] * dimension, dimension);
+      float[] query,
+      float[] rows,
+      int rowOffset,
+      int[] numbers,
+      int from,
+      int to,
+      int dimension,
+      float[] out) {
+    for (int i = from; i < to; i++) {
+      out[i] = dot(query, 0, rows, rowOffset + numbers[i] * dimension, dimension);
     }
   }
 
@@ -84,7 +98,8 @@ public interface VectorKernels {
   /**
    * Where the values are that are smaller than a limit.
    *
-   * @param places receives the places of those of the first {@code count} values, ascending
+   * @param places receives the places of those of the first {@code count} values, ascending; has
+   *     room for so many, whose content is undefined beyond those found
    * @return how many they are
    */
   int placesBelow(float[] values, int count, float limit, int[] places);

@@ -17,7 +17,7 @@ final class WarmUp {
 
   private static final int DIMENSION = 256;
 
-  private static final int[] TWO = {0, 1};
+  private static final int[] FOUR = {0, 1, 2, 3};
 
   private final VectorKernels vectors;
   private final CodeKernels codes;
@@ -30,9 +30,9 @@ final class WarmUp {
   private final float[] estimates = new float[CodeKernels.BLOCK_ROWS];
   private final float[] lowers = new float[CodeKernels.BLOCK_ROWS];
   private final float[] vector = new float[DIMENSION];
-  private final float[] twoRows = new float[2 * DIMENSION];
+  private final float[] fourRows = new float[FOUR.length * DIMENSION];
   private final int[] places = new int[DIMENSION];
-  private final byte[] row = new byte[DIMENSION + CodeKernels.ROW_PADDING];
+  private final byte[] fourByteRows = new byte[FOUR.length * DIMENSION + CodeKernels.ROW_PADDING];
 
   /** Keeps calls from being optimised away. */
   volatile float result;
@@ -71,11 +71,13 @@ final class WarmUp {
       codes.hadamard(vector, 0, DIMENSION);
       sum += vectors.squaredL2(vector, 0, vector, 0, DIMENSION);
       sum += vectors.dot(vector, 0, vector, 0, DIMENSION);
-      vectors.squaredL2(vector, twoRows, TWO, 2, DIMENSION, estimates);
-      vectors.dot(vector, twoRows, TWO, 2, DIMENSION, estimates);
+      vectors.squaredL2(vector, fourRows, 0, FOUR, 0, FOUR.length, DIMENSION, estimates);
+      vectors.dot(vector, fourRows, 0, FOUR, 0, FOUR.length, DIMENSION, estimates);
+      codes.squaredL2(vector, fourByteRows, 0, FOUR, 0, FOUR.length, DIMENSION, estimates);
+      codes.dot(vector, fourByteRows, 0, FOUR, 0, FOUR.length, DIMENSION, estimates);
       sum += estimates[0];
-      sum += codes.squaredL2(vector, row, 0, DIMENSION);
-      sum += codes.dot(vector, row, 0, DIMENSION);
+      sum += codes.squaredL2(vector, fourByteRows, 0, DIMENSION);
+      sum += codes.dot(vector, fourByteRows, 0, DIMENSION);
       sum += vectors.countBelow(vector, DIMENSION, i);
       sum += vectors.placesBelow(vector, DIMENSION, 0, places);
     }

@@ -1,5 +1,6 @@
 package io.tarn.index.search;
 
+import io.tarn.index.kernel.VectorKernels;
 import java.util.Arrays;
 
 /**
@@ -111,11 +112,13 @@ final class Candidates {
    * Takes out the candidates that are among the k nearest for all that is known: their upper bounds
    * are those that make the limit. Gives them, as places in the arrays, in {@code taken}.
    */
-  int takeSurest() {
-    int count = 0;
+  int takeSurest(VectorKernels kernels) {
     ensureTaken();
-    for (int i = 0; i < size; i++) {
-      if (rowUppers[i] <= limit && lowers[i] < limit) {
+    int sure = kernels.placesBelow(rowUppers, size, Math.nextUp(limit), taken);
+    int count = 0;
+    for (int t = 0; t < sure; t++) {
+      int i = taken[t];
+      if (lowers[i] < limit) {
         taken[count++] = i;
         rowUppers[i] = Float.POSITIVE_INFINITY;
       }
@@ -123,25 +126,18 @@ final class Candidates {
     return count;
   }
 
-  /** Takes out the candidates whose estimate is below the limit. */
-  int takeLikely() {
-    int count = 0;
+  /**
+   * Takes out all candidates that are still below the limit, first those whose estimate is, too.
+   */
+  int takeRest(VectorKernels kernels) {
     ensureTaken();
-    for (int i = 0; i < size; i++) {
-      if (lowers[i] < limit && (lowers[i] + rowUppers[i]) / 2 < limit) {
-        taken[count++] = i;
-      }
-    }
-    return count;
-  }
-
-  /** Takes out all candidates that are still below the limit. */
-  int takeAll() {
-    int count = 0;
-    ensureTaken();
-    for (int i = 0; i < size; i++) {
-      if (lowers[i] < limit) {
-        taken[count++] = i;
+    int count = kernels.placesBelow(lowers, size, limit, taken);
+    int likely = 0;
+    for (int t = 0; t < count; t++) {
+      int i = taken[t];
+      if ((lowers[i] + rowUppers[i]) / 2 < limit) {
+        taken[t] = taken[likely];
+        taken[likely++] = i;
       }
     }
     return count;

@@ -18,8 +18,9 @@ import io.tarn.index.segment.CodeColumns;
  * <p>The centroids are an index of their own: coded as rows are, with the same tables, and, where
  * they are many, put into about sqrt(lists) groups by k-means. A query looks at the codes, of all
  * or of those in the groups nearest to it until it has seen many times as many centroids as it
- * wants, and computes the distances of those it wants and of some to spare, the more so the fewer
- * dimensions a code has to average over.
+ * wants, and compares those it wants and some to spare, the more so the fewer dimensions a code has
+ * to average over, first with centroids in a byte a value, then those that remain with all there
+ * is.
  */
 final class CoarseSearch {
   /** Up to so many lists, all distances are computed. */
@@ -40,6 +41,15 @@ final class CoarseSearch {
 
   private static final int SEEN_PER_GROUP = 16;
 
+  /** So many lists more are compared without rounding, if any. */
+  private static final int SPARE_ROUNDED = 8;
+
+  /**
+   * The most that distances of lists may be off, as a share of the squared distance of the nearest:
+   * a fraction of what the distances of rows are that codes of one bit give.
+   */
+  private static final float MAX_ERROR_SHARE = 0.02f;
+
   /** Distances computed beyond those wanted: some, and some for each list wanted. */
   private static final int SPARE = 24;
 
@@ -58,6 +68,9 @@ final class CoarseSearch {
   private final int[] groupStarts;
   private final int[] members;
   private final CodeBlocks blocks;
+
+  /** Null where they would not do, or where there are few. */
+  private final RoundedCentroids rounded;
 
   CoarseSearch(Model model, float[] mean) {
     this.model = model;
@@ -88,6 +101,7 @@ final class CoarseSearch {
     this.blocks =
         CodeBlocks.of(
             model.dimension(), codes(mean), groupStarts, (group, rows) -> (bits, at) -> 0);
+    this.rounded = lists <= MAX_EXACT_LISTS ? null : RoundedCentroids.of(model, mean);
   }
 
   private static Metric groupingMetric(Model model) {
@@ -140,47 +154,110 @@ final class CoarseSearch {
 
   /**
    * Finds the {@code wanted} lists nearest to the query, the nearest first, and leaves them in the
-   * scratch's probes. The scratch's tables are those of the query.
+   * scratch's probes. Where the scratch says that their distances are rounded, they are off by
+   * {@link #probeError} at most, for all that bounds promise. The scratch's tables are those of the
+   * query.
    */
-  void nearest(float[] query, int wanted, SearchScratch scratch) {
+  void nearest(float[] query, float squaredQueryNorm, int wanted, SearchScratch scratch) {
+    near(query, squaredQueryNorm, wanted, scratch);
+    refine(query, squaredQueryNorm, wanted, scratch);
+  }
+
+  /** As {@link #nearest}, with a few lists more, and nothing done yet about rounding. */
+  void near(float[] query, float squaredQueryNorm, int wanted, SearchScratch scratch) {
     int lists = model.listCount();
     int spare = (int) (spareFactor * (SPARE + SPARE_PER_LIST * wanted));
     scratch.probes.clear();
-    if (lists <= MAX_EXACT_LISTS
-        || !scratch.tables.isUsable()
-        || wanted + spare >= lists
-        || !offerNear(query, wanted, spare, scratch)) {
+    boolean few = lists <= MAX_EXACT_LISTS || wanted + spare >= lists;
+    int found = few || !scratch.tables.isUsable() ? 0 : select(query, wanted, spare, scratch);
+    scratch.probesAreRounded =
+        found >= wanted
+            && rounded != null
+            && rounded.prepare(query, (float) Math.sqrt(squaredQueryNorm), scratch.grid);
+    if (found < wanted) {
       for (int list = 0; list < lists; list++) {
-        scratch.probes.add(distance(query, model.centroids(), list), list);
+        scratch.probes.add(distance(query, list), list);
       }
+    } else {
+      offerSelected(query, found, scratch);
     }
-    scratch.probes.sort(wanted);
+    scratch.probes.sort(wanted + SPARE_ROUNDED);
   }
 
-  /** Adds the lists that are near by their codes; false if too few of them have codes. */
-  private boolean offerNear(float[] query, int wanted, int spare, SearchScratch scratch) {
+  /**
+   * Keeps the first {@code count} probes. If they are few, so that it matters which they are, or if
+   * rounding makes their distances less certain than those of their rows are anyway, it is first
+   * undone.
+   */
+  void refine(float[] query, float squaredQueryNorm, int count, SearchScratch scratch) {
+    if (scratch.probesAreRounded && count > 0) {
+      float spread = spread(scratch.probes.list(0), scratch.probes.distance(0), squaredQueryNorm);
+      boolean certain = probeError(spread, squaredQueryNorm) <= MAX_ERROR_SHARE * spread * spread;
+      if (count <= SPARE_ROUNDED || !certain) {
+        settle(query, count + SPARE_ROUNDED, scratch);
+      }
+    }
+    scratch.probes.keep(count);
+  }
+
+  /** By how much the distance of a probe that is rounded may be off, as certain as bounds are. */
+  float probeError(float spread, float squaredQueryNorm) {
+    float queryNorm = (float) Math.sqrt(squaredQueryNorm);
+    return CodeBlocks.errors(model.dimension()) * rounded.standardError(spread, queryNorm);
+  }
+
+  /** Computes the distances of the first {@code count} probes, and forgets the others. */
+  private void settle(float[] query, int count, SearchScratch scratch) {
+    ListsByDistance probes = scratch.probes;
+    int settled = Math.min(count, probes.size());
+    for (int from = 0; from < settled; from += SearchScratch.ROWS) {
+      int rows = Math.min(SearchScratch.ROWS, settled - from);
+      int touched = 0;
+      for (int i = 0; i < rows; i++) {
+        scratch.rows[i] = probes.list(from + i);
+        touched += touch(scratch.rows[i]);
+      }
+      scratch.touched = touched;
+      distances(query, model.centroids(), scratch.rows, rows, scratch.distances);
+      for (int i = 0; i < rows; i++) {
+        probes.set(from + i, scratch.distances[i]);
+      }
+    }
+    probes.keep(settled);
+    probes.sort(settled);
+    scratch.probesAreRounded = false;
+  }
+
+  /** Finds the lists that are near by their codes. */
+  private int select(float[] query, int wanted, int spare, SearchScratch scratch) {
     scratch.near.clear();
     scanGroups(query, wanted, scratch);
-    int found = scratch.near.select(wanted + spare, Kernels.ready());
-    if (found < wanted) {
-      return false;
-    }
+    return scratch.near.select(wanted + spare, Kernels.ready());
+  }
+
+  /** Adds the lists that were found by their codes, with their distances, perhaps rounded. */
+  private void offerSelected(float[] query, int found, SearchScratch scratch) {
     int touched = 0;
     for (int from = 0; from < found; from += SearchScratch.ROWS) {
-      int to = Math.min(from + SearchScratch.ROWS, found);
-      // Asked for together, centroids that lie apart in memory arrive in the time of one.
-      for (int i = from; i < to; i++) {
-        int list = members[scratch.near.number(i)];
-        scratch.rows[i - from] = list;
-        touched += touch(list);
+      int rows = Math.min(SearchScratch.ROWS, found - from);
+      for (int i = 0; i < rows; i++) {
+        scratch.rows[i] = members[scratch.near.number(from + i)];
       }
-      distances(query, model.centroids(), scratch.rows, to - from, scratch.distances);
-      for (int i = from; i < to; i++) {
-        scratch.probes.add(scratch.distances[i - from], scratch.rows[i - from]);
+      // Asked for together, centroids that lie apart in memory arrive in the time of one.
+      if (scratch.probesAreRounded) {
+        touched += rounded.touch(scratch.rows, rows);
+        rounded.distances(scratch.grid, scratch.rows, rows, scratch.distances);
+      } else {
+        for (int i = 0; i < rows; i++) {
+          touched += touch(scratch.rows[i]);
+        }
+        distances(query, model.centroids(), scratch.rows, rows, scratch.distances);
+      }
+      for (int i = 0; i < rows; i++) {
+        scratch.probes.add(scratch.distances[i], scratch.rows[i]);
       }
     }
     scratch.touched = touched;
-    return true;
   }
 
   private int touch(int list) {
@@ -255,16 +332,20 @@ final class CoarseSearch {
       float[] query, float[] centers, int[] numbers, int count, float[] distances) {
     VectorKernels vectors = Kernels.ready();
     if (model.metric() == Metric.L2) {
-      vectors.squaredL2(query, centers, numbers, count, model.dimension(), distances);
+      vectors.squaredL2(query, centers, 0, numbers, 0, count, model.dimension(), distances);
       return;
     }
-    vectors.dot(query, centers, numbers, count, model.dimension(), distances);
+    vectors.dot(query, centers, 0, numbers, 0, count, model.dimension(), distances);
     for (int i = 0; i < count; i++) {
       distances[i] = model.metric() == Metric.COSINE ? 1 - distances[i] : -distances[i];
     }
   }
 
-  /** By the metric, as between a query and a feature. */
+  /** The distance of a query and a list's centroid by the metric. */
+  float distance(float[] query, int list) {
+    return distance(query, model.centroids(), list);
+  }
+
   private float distance(float[] query, float[] centers, int i) {
     VectorKernels vectors = Kernels.ready();
     int at = i * model.dimension();

@@ -178,7 +178,11 @@ final class CodeBlocks {
     int first = listSlots[list] / CodeKernels.BLOCK_ROWS;
     int last = (listSlots[list] + rows - 1) / CodeKernels.BLOCK_ROWS;
     int end = Math.min(last + 1, first + MOST_TOUCHED) * blockBytes;
-    int sum = 0;
+    int sum =
+        Float.floatToRawIntBits(parameters[first * CodeKernels.BLOCK_PARAMETERS])
+            + Float.floatToRawIntBits(parameters[(last + 1) * CodeKernels.BLOCK_PARAMETERS - 1])
+            + Float.floatToRawIntBits(offsetRoundings[first])
+            + Float.floatToRawIntBits(offsetRoundings[last]);
     for (int at = first * blockBytes; at < end; at += CACHE_LINE_BYTES) {
       sum += bytes[at];
     }

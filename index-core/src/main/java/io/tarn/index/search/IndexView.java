@@ -274,6 +274,15 @@ public final class IndexView {
     return allLive;
   }
 
+  /** Asks memory for the ids of rows; see {@link IdColumn#touch}. */
+  int touchIds(TopK nearest) {
+    int touched = 0;
+    for (int slot = 0; slot < nearest.size(); slot++) {
+      touched += segments.get(nearest.segment(slot)).segment.ids().touch(nearest.row(slot));
+    }
+    return touched;
+  }
+
   List<Hit> hits(TopK nearest) {
     List<Hit> hits = new ArrayList<>(nearest.size());
     while (nearest.size() > 0) {

@@ -1,6 +1,7 @@
 package io.tarn.index.search;
 
 import io.tarn.index.centroid.Model;
+import io.tarn.index.kernel.Kernels;
 
 /**
  * The lists of a model, ready to be ranked by their nearness to queries, just as searches rank
@@ -34,7 +35,9 @@ public final class ListRanking {
     SearchScratch scratch = searchModel.takeScratch();
     try {
       scratch.tables.prepare(query);
-      searchModel.coarse().nearest(query, Math.min(wanted, model().listCount()), scratch);
+      float squaredNorm = Kernels.ready().dot(query, 0, query, 0, query.length);
+      int count = Math.min(wanted, model().listCount());
+      searchModel.coarse().nearest(query, squaredNorm, count, scratch);
       int[] lists = new int[scratch.probes.size()];
       for (int i = 0; i < lists.length; i++) {
         lists[i] = scratch.probes.list(i);

@@ -41,6 +41,10 @@ final class ListSearch {
   private final boolean exact;
   private final boolean direct;
   private int probes;
+
+  /** How many rows of the scratch are asked for, but their distances not yet computed. */
+  private int wanted;
+
   private int probed;
   private long scanned;
   private long selected;
@@ -87,7 +91,7 @@ final class ListSearch {
     } else if (probe instanceof Probe.Adaptive) {
       probes = new WorthwhileLists(view, query, squaredQueryNorm).find(probes, scratch);
     } else {
-      view.searchModel().coarse().nearest(query, probes, scratch);
+      view.searchModel().coarse().nearest(query, squaredQueryNorm, probes, scratch);
     }
     this.prepareNanos = preparedNanos - startNanos;
     this.coarseNanos = System.nanoTime() - preparedNanos;
@@ -110,18 +114,23 @@ final class ListSearch {
     scanNanos += System.nanoTime() - startNanos;
   }
 
-  /** Scans all lists it wants, the nearest first. */
+  /**
+   * Scans all lists it wants, the nearest first. What is asked of memory arrives while the next
+   * list is scanned: the codes of the one behind it, and the vectors that make the limit fall.
+   */
   void scanAll() {
     long startNanos = System.nanoTime();
     touch(0);
     for (int i = 0; i < probes; i++) {
       touch(i + 1);
       scan(i, exact);
+      finishTightening();
       if ((i & i + 1) == 0 && !estimatesRows) {
         // With several bits a value, vectors would tell little more than what is known already.
-        tighten();
+        beginTightening();
       }
     }
+    finishTightening();
     scanNanos += System.nanoTime() - startNanos;
   }
 
@@ -135,6 +144,7 @@ final class ListSearch {
     if (!direct && !isComplete()) {
       scanFurther();
     }
+    scratch.touched = view.touchIds(nearest);
     List<Hit> hits = view.hits(nearest);
     SearchEffort effort =
         new SearchEffort(
@@ -173,7 +183,7 @@ final class ListSearch {
     for (int i = 0; i < probes; i++) {
       scannedLists.set(list(i));
     }
-    view.searchModel().coarse().nearest(query, lists, scratch);
+    view.searchModel().coarse().nearest(query, squaredQueryNorm, lists, scratch);
     for (int i = 0; i < lists && !isComplete(); i++) {
       if (!scannedLists.get(list(i))) {
         scan(i, true);
@@ -187,16 +197,18 @@ final class ListSearch {
       long[] bitmap = selection.bitmap(s);
       for (int word = 0; word < bitmap.length; word++) {
         for (long bits = bitmap[word]; bits != 0; bits &= bits - 1) {
-          int row = word * Long.SIZE + Long.numberOfTrailingZeros(bits);
-          offer(distance(s, row), s, row);
+          want(s, word * Long.SIZE + Long.numberOfTrailingZeros(bits));
           scanned++;
-          reranked++;
         }
       }
     }
+    offerWanted();
   }
 
-  /** Asks memory for the codes of a list, which arrive while another is scanned. */
+  /**
+   * Asks memory for the codes of a list, which arrive while another is scanned, and for which of
+   * its rows are live.
+   */
   private void touch(int probe) {
     if (probe >= probes || exact) {
       return;
@@ -205,8 +217,11 @@ final class ListSearch {
     int touched = 0;
     for (int s = 0; s < segments.size(); s++) {
       LoadedSegment segment = segments.get(s);
-      int rows = segment.listEnd(list) - segment.listStart(list);
+      int start = segment.listStart(list);
+      int rows = segment.listEnd(list) - start;
       if (rows > 0 && segment.codes != null) {
+        long[] bitmap = selection.bitmap(s);
+        touched += (int) bitmap[start >> 6] + (int) bitmap[start + rows - 1 >> 6];
         touched += segment.codes.touch(list, rows);
       }
     }
@@ -242,7 +257,11 @@ final class ListSearch {
     byte[] tables = scratch.tables.tables();
     float step = scratch.tables.step();
     float bias = scratch.tables.bias();
-    float baseRounding = view.searchModel().coarse().rounding(list, base, squaredQueryNorm);
+    CoarseSearch coarse = view.searchModel().coarse();
+    float baseRounding = coarse.rounding(list, base, squaredQueryNorm);
+    if (scratch.probesAreRounded) {
+      baseRounding += coarse.probeError(spread, squaredQueryNorm);
+    }
     float tableError = codes.errorOfTables(spread, scratch.tables.rounding());
     int firstSlot = codes.firstSlot(list);
     int firstRow = segment.listStart(list);
@@ -297,11 +316,18 @@ final class ListSearch {
   }
 
   /** Makes ready for estimating the distances of single rows of a list. */
-  private void prepareResidual(RowCodes codes, int list, float base, float spread) {
+  private void prepareResidual(RowCodes codes, int list, float knownBase, float knownSpread) {
     estimatesRows = true;
     ResidualQuery residual = scratch.residual;
     if (residual.isFor(list, codes.isRotated())) {
       return;
+    }
+    float base = knownBase;
+    float spread = knownSpread;
+    if (scratch.probesAreRounded) {
+      // Codes of several bits tell more than rounded centroids do.
+      base = view.searchModel().coarse().distance(query, list);
+      spread = view.searchModel().coarse().spread(list, base, squaredQueryNorm);
     }
     float detour = 0;
     if (codes.isRotated()) {
@@ -360,108 +386,125 @@ final class ListSearch {
   }
 
   private void scanVectors(int s, LoadedSegment segment, int list) {
+    finishTightening();
     long[] bitmap = selection.bitmap(s);
     for (int row = segment.listStart(list); row < segment.listEnd(list); row++) {
       if ((bitmap[row >> 6] & 1L << row) != 0) {
         selected++;
-        reranked++;
-        offer(distance(s, row), s, row);
+        want(s, row);
       } else if (view.live().isLive(s, row)) {
         filtered++;
       } else {
         dead++;
       }
     }
+    offerWanted();
   }
 
   /**
-   * Computes the distances of those candidates that are the k nearest for all that is known, so
-   * that the limit falls early.
+   * Asks for the vectors of those candidates that are the k nearest for all that is known: their
+   * distances make the limit fall early.
    */
-  private void tighten() {
-    lookAt(candidates.takeSurest());
-    candidates.lower(Math.nextUp(nearest.threshold()));
+  private void beginTightening() {
+    lookAt(candidates.takeSurest(Kernels.ready()));
+    touchWanted();
+  }
+
+  private void finishTightening() {
+    if (wanted > 0) {
+      computeDistances();
+      candidates.lower(Math.nextUp(nearest.threshold()));
+    }
   }
 
   /** Computes the distances of all candidates that are not ruled out, the likely ones first. */
   private void rerank() {
-    tighten();
-    lookAt(candidates.takeLikely());
+    lookAt(candidates.takeSurest(Kernels.ready()));
+    offerWanted();
     candidates.lower(Math.nextUp(nearest.threshold()));
-    lookAt(candidates.takeAll());
+    lookAt(candidates.takeRest(Kernels.ready()));
+    offerWanted();
   }
 
   /**
-   * Computes the distances of candidates that were taken out, as long as they are not ruled out.
+   * Wants the vectors of candidates that were taken out, as long as they are not ruled out; what is
+   * more than fits is looked at at once.
    */
   private void lookAt(int count) {
-    for (int from = 0; from < count; from += SearchScratch.ROWS) {
-      int to = Math.min(from + SearchScratch.ROWS, count);
-      int wanted = 0;
-      for (int i = from; i < to; i++) {
-        int candidate = candidates.taken(i);
-        if (candidates.lower(candidate) <= nearest.threshold()) {
-          int s = candidates.segment(candidate);
-          scratch.segments[wanted] = s;
-          scratch.rows[wanted++] = candidates.row(candidate) - segments.get(s).segment.deletes();
-        }
-        candidates.settle(candidate);
+    for (int i = 0; i < count; i++) {
+      int candidate = candidates.taken(i);
+      if (candidates.lower(candidate) <= nearest.threshold()) {
+        want(candidates.segment(candidate), candidates.row(candidate));
       }
-      computeDistances(wanted);
-      for (int i = 0; i < wanted; i++) {
-        int s = scratch.segments[i];
-        offer(scratch.distances[i], s, scratch.rows[i] + segments.get(s).segment.deletes());
-      }
-      reranked += wanted;
+      candidates.settle(candidate);
     }
   }
 
-  /** The distances of so many features, which are counted without the deletes of their segments. */
-  private void computeDistances(int count) {
+  private void want(int s, int row) {
+    if (wanted == SearchScratch.ROWS) {
+      offerWanted();
+    }
+    scratch.segments[wanted] = s;
+    // Vectors are counted without the deletes of their segment.
+    scratch.rows[wanted++] = row - segments.get(s).segment.deletes();
+  }
+
+  private void offerWanted() {
+    touchWanted();
+    computeDistances();
+  }
+
+  /** They lie anywhere in memory: asked for together, they arrive in the time of few. */
+  private void touchWanted() {
     int touched = 0;
-    // They lie anywhere in memory: asked for together, they arrive in the time of few.
-    for (int i = 0; i < count; ) {
-      int end = endOfSegment(i, count);
+    for (int i = 0; i < wanted; ) {
+      int end = endOfSegment(i);
       RowVectors vectors = segments.get(scratch.segments[i]).segment.vectors();
       touched += vectors.touch(scratch.rows, i, end);
       i = end;
     }
     scratch.touched = touched;
-    for (int i = 0; i < count; ) {
-      int end = endOfSegment(i, count);
-      RowVectors vectors = segments.get(scratch.segments[i]).segment.vectors();
+  }
+
+  /** Computes the distances of all rows wanted, none of which is wanted any more. */
+  private void computeDistances() {
+    for (int i = 0; i < wanted; ) {
+      int end = endOfSegment(i);
+      int s = scratch.segments[i];
+      Segment segment = segments.get(s).segment;
+      computeDistances(segment.vectors(), i, end);
       for (; i < end; i++) {
-        scratch.distances[i] = distance(vectors, scratch.rows[i]);
+        if (scratch.distances[i] <= nearest.threshold()) {
+          nearest.offer(scratch.distances[i], s, scratch.rows[i] + segment.deletes());
+        }
       }
     }
+    reranked += wanted;
+    wanted = 0;
   }
 
   /** Behind the last of those that follow each other and are of the same segment. */
-  private int endOfSegment(int from, int count) {
+  private int endOfSegment(int from) {
     int end = from + 1;
-    while (end < count && scratch.segments[end] == scratch.segments[from]) {
+    while (end < wanted && scratch.segments[end] == scratch.segments[from]) {
       end++;
     }
     return end;
   }
 
-  private void offer(float distance, int s, int row) {
-    if (distance <= nearest.threshold()) {
-      nearest.offer(distance, s, row);
-    }
-  }
-
-  private float distance(int s, int segmentRow) {
-    Segment segment = segments.get(s).segment;
-    return distance(segment.vectors(), segmentRow - segment.deletes());
-  }
-
   /** Distances just as hits report them: rounded first, ranked then, so that ties show. */
-  private float distance(RowVectors vectors, int row) {
+  private void computeDistances(RowVectors vectors, int from, int to) {
     if (metric == Metric.L2) {
-      return vectors.squaredL2(query, row);
+      vectors.squaredL2(query, scratch.rows, from, to, scratch.distances);
+      return;
     }
-    float product = vectors.dot(query, row);
+    vectors.dot(query, scratch.rows, from, to, scratch.distances);
+    for (int i = from; i < to; i++) {
+      scratch.distances[i] = distance(scratch.distances[i]);
+    }
+  }
+
+  private float distance(float product) {
     if (metric == Metric.COSINE) {
       return Math.max(0, 1 - product);
     }

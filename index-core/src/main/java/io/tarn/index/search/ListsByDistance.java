@@ -25,6 +25,16 @@ final class ListsByDistance {
     entries[size++] = (long) Sortable.of(distance) << 32 | list;
   }
 
+  /** Gives the i-th list another distance. */
+  void set(int i, float distance) {
+    entries[i] = (long) Sortable.of(distance) << 32 | list(i);
+  }
+
+  /** Forgets all but the first {@code count}. */
+  void keep(int count) {
+    size = Math.min(size, count);
+  }
+
   /** Sorts them, the nearest first, of equally near ones the first; only so many are kept. */
   void sort(int kept) {
     Arrays.sort(entries, 0, size);

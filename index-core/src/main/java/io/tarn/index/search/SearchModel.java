@@ -72,7 +72,8 @@ final class SearchModel {
   static long bytesFor(int dimension, int lists) {
     return (long) lists * (2L * Float.BYTES * dimension + Integer.BYTES + Float.BYTES)
         + 2L * Float.BYTES * dimension
-        + CodeBlocks.bytesFor(dimension, lists, 1);
+        + CodeBlocks.bytesFor(dimension, lists, 1)
+        + RoundedCentroids.bytesFor(dimension, lists);
   }
 
   long memoryBytes() {

@@ -10,6 +10,10 @@ final class SearchScratch {
 
   final QueryTables tables;
   final ListsByDistance probes = new ListsByDistance();
+
+  /** Whether the distances of the probes are those of rounded centroids. */
+  boolean probesAreRounded;
+
   final ListsByDistance groups = new ListsByDistance();
   final Smallest near = new Smallest();
   final short[] sums = new short[CodeKernels.BLOCK_ROWS];
@@ -27,8 +31,11 @@ final class SearchScratch {
 
   final ResidualQuery residual;
 
+  final RoundedCentroids.GridQuery grid;
+
   SearchScratch(QueryTables tables, int dimension) {
     this.tables = tables;
     this.residual = new ResidualQuery(dimension);
+    this.grid = new RoundedCentroids.GridQuery(dimension);
   }
 }

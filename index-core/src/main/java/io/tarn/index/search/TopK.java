@@ -39,6 +39,16 @@ final class TopK {
     return size == k;
   }
 
+  /** The segment of one of the rows, which are in no particular order. */
+  int segment(int slot) {
+    return segments[slot];
+  }
+
+  /** One of the rows, as {@link #segment}. */
+  int row(int slot) {
+    return rows[slot];
+  }
+
   /** No row farther than this can enter. */
   float threshold() {
     return isFull() ? distances[0] : radius;

@@ -46,18 +46,19 @@ final class WorthwhileLists {
     CoarseSearch coarse = view.searchModel().coarse();
     int lists = view.model().listCount();
     if (nprobe >= lists) {
-      coarse.nearest(query, lists, scratch);
+      coarse.nearest(query, squaredQueryNorm, lists, scratch);
       return lists;
     }
     // Most searches take fewer than half as many again.
     int known = Math.min(lists, nprobe + nprobe / 2 + 2);
-    coarse.nearest(query, known, scratch);
+    coarse.near(query, squaredQueryNorm, known, scratch);
     int worthwhile = count(nprobe, known, scratch.probes);
     while (worthwhile == known && known < lists) {
       known = Math.min(lists, 2 * known);
-      coarse.nearest(query, known, scratch);
+      coarse.near(query, squaredQueryNorm, known, scratch);
       worthwhile = count(nprobe, known, scratch.probes);
     }
+    coarse.refine(query, squaredQueryNorm, worthwhile, scratch);
     return worthwhile;
   }
 

@@ -19,6 +19,13 @@ public abstract sealed class IdColumn {
   /** The id of a row. */
   public abstract FeatureId get(int row);
 
+  /**
+   * Reads a little of the id of a row, so that it is on its way from memory when it is needed.
+   *
+   * @return anything; to be used for something, or the reading is optimised away
+   */
+  public abstract int touch(int row);
+
   /** A hash that depends on the id alone, well mixed in its low bits. */
   public abstract int hash(int row);
 
@@ -115,6 +122,11 @@ public abstract sealed class IdColumn {
     }
 
     @Override
+    public int touch(int row) {
+      return (int) ids[row];
+    }
+
+    @Override
     public int hash(int row) {
       return Utf8Column.mix(ids[row]);
     }
@@ -155,6 +167,11 @@ public abstract sealed class IdColumn {
     @Override
     public FeatureId get(int row) {
       return FeatureId.of(ids.get(row));
+    }
+
+    @Override
+    public int touch(int row) {
+      return ids.touch(row);
     }
 
     @Override

@@ -49,6 +49,25 @@ public abstract sealed class RowVectors {
   public abstract float dot(float[] query, int row);
 
   /**
+   * The squared Euclidean distances of {@code query} and some vectors.
+   *
+   * @param rows which; those from {@code from} up to {@code to} count
+   * @param distances receives the distance of row {@code rows[i]} at i
+   */
+  public void squaredL2(float[] query, int[] rows, int from, int to, float[] distances) {
+    for (int i = from; i < to; i++) {
+      distances[i] = squaredL2(query, rows[i]);
+    }
+  }
+
+  /** The inner products of {@code query} and some vectors, as {@link #squaredL2}. */
+  public void dot(float[] query, int[] rows, int from, int to, float[] products) {
+    for (int i = from; i < to; i++) {
+      products[i] = dot(query, rows[i]);
+    }
+  }
+
+  /**
    * Reads a little of some vectors, so that they are on their way from memory when they are needed.
    * In one go: the less is done between the reads, the more of them the processor has under way.
    *
@@ -215,6 +234,17 @@ public abstract sealed class RowVectors {
     public float dot(float[] query, int row) {
       return kernels.dot(query, 0, values, at(row), dimension());
     }
+
+    @Override
+    public void squaredL2(float[] query, int[] rows, int from, int to, float[] distances) {
+      kernels.squaredL2(
+          query, values, LEAD_BYTES / Float.BYTES, rows, from, to, dimension(), distances);
+    }
+
+    @Override
+    public void dot(float[] query, int[] rows, int from, int to, float[] products) {
+      kernels.dot(query, values, LEAD_BYTES / Float.BYTES, rows, from, to, dimension(), products);
+    }
   }
 
   private static final class Bytes extends RowVectors {
@@ -272,6 +302,16 @@ public abstract sealed class RowVectors {
     @Override
     public float dot(float[] query, int row) {
       return kernels.dot(query, values, at(row), dimension());
+    }
+
+    @Override
+    public void squaredL2(float[] query, int[] rows, int from, int to, float[] distances) {
+      kernels.squaredL2(query, values, LEAD_BYTES, rows, from, to, dimension(), distances);
+    }
+
+    @Override
+    public void dot(float[] query, int[] rows, int from, int to, float[] products) {
+      kernels.dot(query, values, LEAD_BYTES, rows, from, to, dimension(), products);
     }
   }
 

@@ -51,6 +51,12 @@ public final class Utf8Column {
     return new String(utf8, start, ends[row] - start, StandardCharsets.UTF_8);
   }
 
+  /** Reads where a text is and how it begins; see {@link IdColumn#touch}. */
+  int touch(int row) {
+    int start = start(row);
+    return start < ends[row] ? utf8[start] : 0;
+  }
+
   /** A hash that depends on the text alone, well mixed in its low bits. */
   public int hash(int row) {
     return hash(utf8, start(row), ends[row]);

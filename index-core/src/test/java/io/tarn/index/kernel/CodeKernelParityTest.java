@@ -23,6 +23,8 @@ class CodeKernelParityTest {
 
   private static final float INFINITY = Float.POSITIVE_INFINITY;
 
+  private static final int BYTE_ROWS = 5;
+
   private final CodeKernels scalar = Kernels.scalarCodes();
   private final CodeKernels best = Kernels.codes();
 
@@ -166,11 +168,11 @@ class CodeKernelParityTest {
       query[i] *= 300;
     }
     for (int offset : new int[] {0, 1, 13}) {
-      // Not a byte more than is promised after the row.
-      byte[] bytes = new byte[offset + dimension + CodeKernels.ROW_PADDING];
+      // Not a byte more than is promised after the last row.
+      byte[] bytes = new byte[offset + BYTE_ROWS * dimension + CodeKernels.ROW_PADDING];
       random.nextBytes(bytes);
-      float[] floats = new float[dimension];
-      for (int i = 0; i < dimension; i++) {
+      float[] floats = new float[BYTE_ROWS * dimension];
+      for (int i = 0; i < floats.length; i++) {
         floats[i] = bytes[offset + i] + 128;
       }
       assertSameDistances(best, Kernels.best(), query, bytes, offset, floats);
@@ -186,10 +188,21 @@ class CodeKernelParityTest {
       int offset,
       float[] floats) {
     int dimension = query.length;
-    assertThat(codes.squaredL2(query, bytes, offset, dimension))
-        .isEqualTo(vectors.squaredL2(query, 0, floats, 0, dimension));
-    assertThat(codes.dot(query, bytes, offset, dimension))
-        .isEqualTo(vectors.dot(query, 0, floats, 0, dimension));
+    int[] numbers = {3, 1, 4, 4, 0, 2, 1};
+    float[] distances = new float[numbers.length];
+    float[] products = new float[numbers.length];
+    codes.squaredL2(query, bytes, offset, numbers, 1, numbers.length, dimension, distances);
+    codes.dot(query, bytes, offset, numbers, 1, numbers.length, dimension, products);
+    assertThat(distances[0] + products[0]).isZero();
+    for (int i = 1; i < numbers.length; i++) {
+      int at = numbers[i] * dimension;
+      float distance = vectors.squaredL2(query, 0, floats, at, dimension);
+      assertThat(distances[i]).isEqualTo(distance);
+      assertThat(codes.squaredL2(query, bytes, offset + at, dimension)).isEqualTo(distance);
+      float product = vectors.dot(query, 0, floats, at, dimension);
+      assertThat(products[i]).isEqualTo(product);
+      assertThat(codes.dot(query, bytes, offset + at, dimension)).isEqualTo(product);
+    }
   }
 
   /** How a value of a row of packed values is found, as it is described. */

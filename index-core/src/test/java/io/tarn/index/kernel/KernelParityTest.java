@@ -87,24 +87,27 @@ class KernelParityTest {
   @MethodSource("dimensions")
   void aRowHasTheSameDistanceAmongRowsThatLieApart(int dimension) {
     float[] query = random(dimension, 1);
-    float[] matrix = random(dimension * 7, 2);
-    int[] numbers = {6, 0, 3, 3, 5};
+    int offset = 2;
+    float[] matrix = random(offset + dimension * 7, 2);
+    int[] numbers = {2, 6, 0, 3, 3, 5, 1};
     float[] found = new float[numbers.length + 1];
     for (VectorKernels kernels : List.of(scalar, best)) {
-      for (int count = 0; count <= numbers.length; count++) {
+      for (int to = 1; to <= numbers.length; to++) {
         Arrays.fill(found, -7);
-        kernels.squaredL2(query, matrix, numbers, count, dimension, found);
-        for (int i = 0; i < count; i++) {
-          int at = numbers[i] * dimension;
+        kernels.squaredL2(query, matrix, offset, numbers, 1, to, dimension, found);
+        for (int i = 1; i < to; i++) {
+          int at = offset + numbers[i] * dimension;
           assertThat(found[i]).isEqualTo(kernels.squaredL2(query, 0, matrix, at, dimension));
         }
-        assertThat(found[count]).isEqualTo(-7);
-        kernels.dot(query, matrix, numbers, count, dimension, found);
-        for (int i = 0; i < count; i++) {
-          int at = numbers[i] * dimension;
+        assertThat(found[0]).isEqualTo(-7);
+        assertThat(found[to]).isEqualTo(-7);
+        kernels.dot(query, matrix, offset, numbers, 1, to, dimension, found);
+        for (int i = 1; i < to; i++) {
+          int at = offset + numbers[i] * dimension;
           assertThat(found[i]).isEqualTo(kernels.dot(query, 0, matrix, at, dimension));
         }
-        assertThat(found[count]).isEqualTo(-7);
+        assertThat(found[0]).isEqualTo(-7);
+        assertThat(found[to]).isEqualTo(-7);
       }
     }
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tarn.index.centroid.Model;
 import io.tarn.index.feature.Metric;
+import io.tarn.index.kernel.Kernels;
 import io.tarn.index.quantize.Quantizer;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -54,7 +55,8 @@ class CoarseSearchTest {
       for (int q = 0; q < QUERIES; q++) {
         float[] query = around(metric, clusters[random.nextInt(CLUSTERS)], 1);
         scratch.tables.prepare(query);
-        model.coarse().nearest(query, wanted, scratch);
+        model.coarse().nearest(query, squaredNorm(query), wanted, scratch);
+        assertThat(scratch.probes.size()).isEqualTo(wanted);
         double[] distances = distances(metric, query, centroids);
         double[] sorted = distances.clone();
         Arrays.sort(sorted);
@@ -92,6 +94,10 @@ class CoarseSearchTest {
       }
     }
     return vector;
+  }
+
+  private static float squaredNorm(float[] vector) {
+    return Kernels.best().dot(vector, 0, vector, 0, vector.length);
   }
 
   private static double[] distances(Metric metric, float[] query, float[] centroids) {

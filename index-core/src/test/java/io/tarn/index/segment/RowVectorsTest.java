@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.tarn.index.kernel.CodeKernels;
 import io.tarn.index.kernel.Kernels;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -37,7 +38,14 @@ class RowVectorsTest {
     for (int i = 0; i < dimension; i++) {
       query[i] = (float) random.nextGaussian() * 100;
     }
+    int[] rows = IntStream.iterate(vectors.size() - 1, row -> row >= 0, row -> row - 1).toArray();
+    float[] distances = new float[rows.length];
+    vectors.squaredL2(query, rows, 0, rows.length, distances);
+    float[] products = new float[rows.length];
+    vectors.dot(query, rows, 0, rows.length, products);
     for (int row = 0; row < vectors.size(); row++) {
+      assertThat(distances[vectors.size() - 1 - row]).isEqualTo(vectors.squaredL2(query, row));
+      assertThat(products[vectors.size() - 1 - row]).isEqualTo(vectors.dot(query, row));
       int at = row * dimension;
       float[] copy = new float[dimension + 2];
       vectors.copy(row, copy, 1);

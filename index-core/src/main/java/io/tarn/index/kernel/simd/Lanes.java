@@ -1,6 +1,7 @@
 package io.tarn.index.kernel.simd;
 
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorShuffle;
 
 /** Operations across the lanes of a vector. */
@@ -9,12 +10,39 @@ final class Lanes {
   static final boolean MASKS_ARE_BITS = Runtime.version().feature() >= 18;
 
   private static final int COUNT = FloatVector.SPECIES_PREFERRED.length();
-  private static final VectorShuffle<Float> SWAP_1 = swap(1);
-  private static final VectorShuffle<Float> SWAP_2 = swap(2);
+  static final VectorShuffle<Float> SWAP_1 = swap(1);
+  static final VectorShuffle<Float> SWAP_2 = swap(2);
   private static final VectorShuffle<Float> SWAP_4 = swap(4);
   private static final VectorShuffle<Float> SWAP_8 = swap(8);
 
+  /**
+   * Where the sums of four vectors stand that {@link #SWAP_HALF} describes: every so many lanes.
+   */
+  static final int QUARTER = COUNT / 4;
+
+  /**
+   * With these, four vectors are summed in little more than the time of one, and in the order of
+   * {@link #sum}: the first and third are added to themselves half a vector further, each in its
+   * half of one vector, so are the second and fourth, and the two that come out likewise by
+   * quarters. It is written out wherever it is needed, for a vector must not leave a method that
+   * the compiler may not inline.
+   */
+  static final VectorShuffle<Float> SWAP_HALF = swap(COUNT / 2);
+
+  static final VectorShuffle<Float> SWAP_QUARTER = swap(QUARTER);
+  static final VectorMask<Float> UPPER_HALF = withStride(COUNT / 2);
+  static final VectorMask<Float> ODD_QUARTERS = withStride(QUARTER);
+
   private Lanes() {}
+
+  /** The lanes whose number has this bit. */
+  private static VectorMask<Float> withStride(int stride) {
+    long bits = 0;
+    for (int lane = 0; lane < COUNT; lane++) {
+      bits |= (lane & stride) != 0 ? 1L << lane : 0;
+    }
+    return VectorMask.fromLong(FloatVector.SPECIES_PREFERRED, bits);
+  }
 
   /** The partner of each lane at a distance. */
   static VectorShuffle<Float> swap(int stride) {

@@ -25,6 +25,10 @@ public final class SimdCodeKernels implements CodeKernels {
   private static final VectorSpecies<Byte> BYTES =
       VectorSpecies.of(byte.class, FLOATS.vectorShape());
   private static final int LANES = FLOATS.length();
+
+  /** How much more a byte of a row of bytes stands for. */
+  private static final int BYTE_OFFSET = 128;
+
   private static final int WIDTH = BYTES.length();
 
   /** Whether {@code selectFrom} takes indexes modulo the length; it fails, otherwise. */
@@ -359,67 +363,255 @@ public final class SimdCodeKernels implements CodeKernels {
 
   @Override
   public float squaredL2(float[] query, byte[] rows, int rowOffset, int dimension) {
-    FloatVector sum0 = FloatVector.zero(FLOATS);
-    FloatVector sum1 = sum0;
-    FloatVector sum2 = sum0;
-    FloatVector sum3 = sum0;
+    FloatVector sums = FloatVector.zero(FLOATS);
     int i = 0;
-    for (; i + 4 * LANES <= dimension; i += 4 * LANES) {
-      FloatVector d0 = difference(query, i, rows, rowOffset + i);
-      FloatVector d1 = difference(query, i + LANES, rows, rowOffset + i + LANES);
-      FloatVector d2 = difference(query, i + 2 * LANES, rows, rowOffset + i + 2 * LANES);
-      FloatVector d3 = difference(query, i + 3 * LANES, rows, rowOffset + i + 3 * LANES);
-      sum0 = d0.fma(d0, sum0);
-      sum1 = d1.fma(d1, sum1);
-      sum2 = d2.fma(d2, sum2);
-      sum3 = d3.fma(d3, sum3);
-    }
     for (; i + LANES <= dimension; i += LANES) {
-      FloatVector d = difference(query, i, rows, rowOffset + i);
-      sum0 = d.fma(d, sum0);
+      FloatVector row =
+          ((FloatVector)
+                  ByteVector.fromArray(LANE_BYTES, rows, rowOffset + i)
+                      .convertShape(VectorOperators.B2F, FLOATS, 0))
+              .add(BYTE_OFFSET);
+      FloatVector difference = FloatVector.fromArray(FLOATS, query, i).sub(row);
+      sums = difference.fma(difference, sums);
     }
-    float sum = Lanes.sum(sum0.add(sum1).add(sum2.add(sum3)));
+    float sum = Lanes.sum(sums);
     for (; i < dimension; i++) {
-      float d = query[i] - (rows[rowOffset + i] + 128);
-      sum += d * d;
+      float difference = query[i] - (rows[rowOffset + i] + BYTE_OFFSET);
+      sum += difference * difference;
     }
     return sum;
   }
 
-  private static FloatVector difference(float[] query, int at, byte[] rows, int rowAt) {
-    return FloatVector.fromArray(FLOATS, query, at).sub(row(rows, rowAt));
+  @Override
+  public void squaredL2(
+      float[] query,
+      byte[] rows,
+      int rowOffset,
+      int[] numbers,
+      int from,
+      int to,
+      int dimension,
+      float[] out) {
+    if (to - from < 4) {
+      for (int r = from; r < to; r++) {
+        out[r] = squaredL2(query, rows, rowOffset + numbers[r] * dimension, dimension);
+      }
+      return;
+    }
+    for (int next = from; next < to; next += 4) {
+      // The last four are four as well; some of them may be computed twice.
+      int r = Math.min(next, to - 4);
+      int a = rowOffset + numbers[r] * dimension;
+      int b = rowOffset + numbers[r + 1] * dimension;
+      int c = rowOffset + numbers[r + 2] * dimension;
+      int d = rowOffset + numbers[r + 3] * dimension;
+      squaredL2OfFour(query, rows, a, b, c, d, dimension, out, r);
+    }
   }
 
-  private static FloatVector row(byte[] rows, int at) {
-    ByteVector bytes = ByteVector.fromArray(LANE_BYTES, rows, at);
-    return ((FloatVector) bytes.convertShape(VectorOperators.B2F, FLOATS, 0)).add(128);
+  private static void squaredL2OfFour(
+      float[] query,
+      byte[] rows,
+      int a,
+      int b,
+      int c,
+      int d,
+      int dimension,
+      float[] out,
+      int outOffset) {
+    FloatVector sumA = FloatVector.zero(FLOATS);
+    FloatVector sumB = sumA;
+    FloatVector sumC = sumA;
+    FloatVector sumD = sumA;
+    int i = 0;
+    for (; i + LANES <= dimension; i += LANES) {
+      FloatVector q = FloatVector.fromArray(FLOATS, query, i);
+      FloatVector differenceA =
+          q.sub(
+              ((FloatVector)
+                      ByteVector.fromArray(LANE_BYTES, rows, a + i)
+                          .convertShape(VectorOperators.B2F, FLOATS, 0))
+                  .add(BYTE_OFFSET));
+      sumA = differenceA.fma(differenceA, sumA);
+      FloatVector differenceB =
+          q.sub(
+              ((FloatVector)
+                      ByteVector.fromArray(LANE_BYTES, rows, b + i)
+                          .convertShape(VectorOperators.B2F, FLOATS, 0))
+                  .add(BYTE_OFFSET));
+      sumB = differenceB.fma(differenceB, sumB);
+      FloatVector differenceC =
+          q.sub(
+              ((FloatVector)
+                      ByteVector.fromArray(LANE_BYTES, rows, c + i)
+                          .convertShape(VectorOperators.B2F, FLOATS, 0))
+                  .add(BYTE_OFFSET));
+      sumC = differenceC.fma(differenceC, sumC);
+      FloatVector differenceD =
+          q.sub(
+              ((FloatVector)
+                      ByteVector.fromArray(LANE_BYTES, rows, d + i)
+                          .convertShape(VectorOperators.B2F, FLOATS, 0))
+                  .add(BYTE_OFFSET));
+      sumD = differenceD.fma(differenceD, sumD);
+    }
+    FloatVector sumsAc =
+        sumA.blend(sumC, Lanes.UPPER_HALF)
+            .add(sumC.blend(sumA, Lanes.UPPER_HALF).rearrange(Lanes.SWAP_HALF));
+    FloatVector sumsBd =
+        sumB.blend(sumD, Lanes.UPPER_HALF)
+            .add(sumD.blend(sumB, Lanes.UPPER_HALF).rearrange(Lanes.SWAP_HALF));
+    FloatVector sums =
+        sumsAc
+            .blend(sumsBd, Lanes.ODD_QUARTERS)
+            .add(sumsBd.blend(sumsAc, Lanes.ODD_QUARTERS).rearrange(Lanes.SWAP_QUARTER));
+    if (Lanes.QUARTER > 2) {
+      sums = sums.add(sums.rearrange(Lanes.SWAP_2));
+    }
+    if (Lanes.QUARTER > 1) {
+      sums = sums.add(sums.rearrange(Lanes.SWAP_1));
+    }
+    float aSum = sums.lane(0);
+    float bSum = sums.lane(Lanes.QUARTER);
+    float cSum = sums.lane(2 * Lanes.QUARTER);
+    float dSum = sums.lane(3 * Lanes.QUARTER);
+    for (; i < dimension; i++) {
+      float aDifference = query[i] - (rows[a + i] + BYTE_OFFSET);
+      aSum += aDifference * aDifference;
+      float bDifference = query[i] - (rows[b + i] + BYTE_OFFSET);
+      bSum += bDifference * bDifference;
+      float cDifference = query[i] - (rows[c + i] + BYTE_OFFSET);
+      cSum += cDifference * cDifference;
+      float dDifference = query[i] - (rows[d + i] + BYTE_OFFSET);
+      dSum += dDifference * dDifference;
+    }
+    out[outOffset] = aSum;
+    out[outOffset + 1] = bSum;
+    out[outOffset + 2] = cSum;
+    out[outOffset + 3] = dSum;
   }
 
   @Override
   public float dot(float[] query, byte[] rows, int rowOffset, int dimension) {
-    FloatVector sum0 = FloatVector.zero(FLOATS);
-    FloatVector sum1 = sum0;
-    FloatVector sum2 = sum0;
-    FloatVector sum3 = sum0;
+    FloatVector sums = FloatVector.zero(FLOATS);
     int i = 0;
-    for (; i + 4 * LANES <= dimension; i += 4 * LANES) {
-      sum0 = addProduct(query, i, rows, rowOffset + i, sum0);
-      sum1 = addProduct(query, i + LANES, rows, rowOffset + i + LANES, sum1);
-      sum2 = addProduct(query, i + 2 * LANES, rows, rowOffset + i + 2 * LANES, sum2);
-      sum3 = addProduct(query, i + 3 * LANES, rows, rowOffset + i + 3 * LANES, sum3);
-    }
     for (; i + LANES <= dimension; i += LANES) {
-      sum0 = addProduct(query, i, rows, rowOffset + i, sum0);
+      FloatVector row =
+          ((FloatVector)
+                  ByteVector.fromArray(LANE_BYTES, rows, rowOffset + i)
+                      .convertShape(VectorOperators.B2F, FLOATS, 0))
+              .add(BYTE_OFFSET);
+      sums = FloatVector.fromArray(FLOATS, query, i).fma(row, sums);
     }
-    float sum = Lanes.sum(sum0.add(sum1).add(sum2.add(sum3)));
+    float sum = Lanes.sum(sums);
     for (; i < dimension; i++) {
-      sum += query[i] * (rows[rowOffset + i] + 128);
+      sum += query[i] * (rows[rowOffset + i] + BYTE_OFFSET);
     }
     return sum;
   }
 
-  private static FloatVector addProduct(
-      float[] query, int at, byte[] rows, int rowAt, FloatVector sum) {
-    return FloatVector.fromArray(FLOATS, query, at).fma(row(rows, rowAt), sum);
+  @Override
+  public void dot(
+      float[] query,
+      byte[] rows,
+      int rowOffset,
+      int[] numbers,
+      int from,
+      int to,
+      int dimension,
+      float[] out) {
+    if (to - from < 4) {
+      for (int r = from; r < to; r++) {
+        out[r] = dot(query, rows, rowOffset + numbers[r] * dimension, dimension);
+      }
+      return;
+    }
+    for (int next = from; next < to; next += 4) {
+      // The last four are four as well; some of them may be computed twice.
+      int r = Math.min(next, to - 4);
+      int a = rowOffset + numbers[r] * dimension;
+      int b = rowOffset + numbers[r + 1] * dimension;
+      int c = rowOffset + numbers[r + 2] * dimension;
+      int d = rowOffset + numbers[r + 3] * dimension;
+      dotOfFour(query, rows, a, b, c, d, dimension, out, r);
+    }
+  }
+
+  private static void dotOfFour(
+      float[] query,
+      byte[] rows,
+      int a,
+      int b,
+      int c,
+      int d,
+      int dimension,
+      float[] out,
+      int outOffset) {
+    FloatVector sumA = FloatVector.zero(FLOATS);
+    FloatVector sumB = sumA;
+    FloatVector sumC = sumA;
+    FloatVector sumD = sumA;
+    int i = 0;
+    for (; i + LANES <= dimension; i += LANES) {
+      FloatVector q = FloatVector.fromArray(FLOATS, query, i);
+      sumA =
+          q.fma(
+              ((FloatVector)
+                      ByteVector.fromArray(LANE_BYTES, rows, a + i)
+                          .convertShape(VectorOperators.B2F, FLOATS, 0))
+                  .add(BYTE_OFFSET),
+              sumA);
+      sumB =
+          q.fma(
+              ((FloatVector)
+                      ByteVector.fromArray(LANE_BYTES, rows, b + i)
+                          .convertShape(VectorOperators.B2F, FLOATS, 0))
+                  .add(BYTE_OFFSET),
+              sumB);
+      sumC =
+          q.fma(
+              ((FloatVector)
+                      ByteVector.fromArray(LANE_BYTES, rows, c + i)
+                          .convertShape(VectorOperators.B2F, FLOATS, 0))
+                  .add(BYTE_OFFSET),
+              sumC);
+      sumD =
+          q.fma(
+              ((FloatVector)
+                      ByteVector.fromArray(LANE_BYTES, rows, d + i)
+                          .convertShape(VectorOperators.B2F, FLOATS, 0))
+                  .add(BYTE_OFFSET),
+              sumD);
+    }
+    FloatVector sumsAc =
+        sumA.blend(sumC, Lanes.UPPER_HALF)
+            .add(sumC.blend(sumA, Lanes.UPPER_HALF).rearrange(Lanes.SWAP_HALF));
+    FloatVector sumsBd =
+        sumB.blend(sumD, Lanes.UPPER_HALF)
+            .add(sumD.blend(sumB, Lanes.UPPER_HALF).rearrange(Lanes.SWAP_HALF));
+    FloatVector sums =
+        sumsAc
+            .blend(sumsBd, Lanes.ODD_QUARTERS)
+            .add(sumsBd.blend(sumsAc, Lanes.ODD_QUARTERS).rearrange(Lanes.SWAP_QUARTER));
+    if (Lanes.QUARTER > 2) {
+      sums = sums.add(sums.rearrange(Lanes.SWAP_2));
+    }
+    if (Lanes.QUARTER > 1) {
+      sums = sums.add(sums.rearrange(Lanes.SWAP_1));
+    }
+    float aSum = sums.lane(0);
+    float bSum = sums.lane(Lanes.QUARTER);
+    float cSum = sums.lane(2 * Lanes.QUARTER);
+    float dSum = sums.lane(3 * Lanes.QUARTER);
+    for (; i < dimension; i++) {
+      aSum += query[i] * (rows[a + i] + BYTE_OFFSET);
+      bSum += query[i] * (rows[b + i] + BYTE_OFFSET);
+      cSum += query[i] * (rows[c + i] + BYTE_OFFSET);
+      dSum += query[i] * (rows[d + i] + BYTE_OFFSET);
+    }
+    out[outOffset] = aSum;
+    out[outOffset + 1] = bSum;
+    out[outOffset + 2] = cSum;
+    out[outOffset + 3] = dSum;
   }
 }

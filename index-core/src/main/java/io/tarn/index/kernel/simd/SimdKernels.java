@@ -7,178 +7,249 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
-/** The kernels with the Vector API, at the widest vectors the processor has. */
+/**
+ * The kernels with the Vector API, at the widest vectors the processor has.
+ *
+ * <p>A row has one vector of sums. Additions to it wait for each other; so rows are taken four at a
+ * time, which do not, and share what is loaded of the query and what it takes to sum up lanes.
+ * Several vectors of sums for each row make methods so large that the compiler gives up on them.
+ */
 public final class SimdKernels implements VectorKernels {
   private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
   private static final int LANES = SPECIES.length();
 
   @Override
   public float squaredL2(float[] a, int aOffset, float[] b, int bOffset, int dimension) {
-    FloatVector sum0 = FloatVector.zero(SPECIES);
-    FloatVector sum1 = sum0;
-    FloatVector sum2 = sum0;
-    FloatVector sum3 = sum0;
+    FloatVector sums = FloatVector.zero(SPECIES);
     int i = 0;
-    for (; i + 4 * LANES <= dimension; i += 4 * LANES) {
-      FloatVector d0 = difference(a, aOffset + i, b, bOffset + i);
-      FloatVector d1 = difference(a, aOffset + i + LANES, b, bOffset + i + LANES);
-      FloatVector d2 = difference(a, aOffset + i + 2 * LANES, b, bOffset + i + 2 * LANES);
-      FloatVector d3 = difference(a, aOffset + i + 3 * LANES, b, bOffset + i + 3 * LANES);
-      sum0 = d0.fma(d0, sum0);
-      sum1 = d1.fma(d1, sum1);
-      sum2 = d2.fma(d2, sum2);
-      sum3 = d3.fma(d3, sum3);
-    }
     for (; i + LANES <= dimension; i += LANES) {
-      FloatVector d = difference(a, aOffset + i, b, bOffset + i);
-      sum0 = d.fma(d, sum0);
+      FloatVector difference =
+          FloatVector.fromArray(SPECIES, a, aOffset + i)
+              .sub(FloatVector.fromArray(SPECIES, b, bOffset + i));
+      sums = difference.fma(difference, sums);
     }
-    float sum = Lanes.sum(sum0.add(sum1).add(sum2.add(sum3)));
+    float sum = Lanes.sum(sums);
     for (; i < dimension; i++) {
-      float d = a[aOffset + i] - b[bOffset + i];
-      sum += d * d;
+      float difference = a[aOffset + i] - b[bOffset + i];
+      sum += difference * difference;
     }
     return sum;
   }
 
-  /**
-   * Two rows at a time, each summed as a single one is. Written out, it is too large to become part
-   * of its caller: where the compiler made one large method of a search for lists, this loop took
-   * three times as long.
-   */
   @Override
   public void squaredL2(
-      float[] query, float[] rows, int[] numbers, int count, int dimension, float[] out) {
+      float[] query,
+      float[] rows,
+      int rowOffset,
+      int[] numbers,
+      int from,
+      int to,
+      int dimension,
+      float[] out) {
+    if (to - from < 4) {
+      for (int r = from; r < to; r++) {
+        out[r] = squaredL2(query, 0, rows, rowOffset + numbers[r] * dimension, dimension);
+      }
+      return;
+    }
+    for (int next = from; next < to; next += 4) {
+      // The last four are four as well; some of them may be computed twice.
+      int r = Math.min(next, to - 4);
+      int a = rowOffset + numbers[r] * dimension;
+      int b = rowOffset + numbers[r + 1] * dimension;
+      int c = rowOffset + numbers[r + 2] * dimension;
+      int d = rowOffset + numbers[r + 3] * dimension;
+      squaredL2OfFour(query, rows, a, b, c, d, dimension, out, r);
+    }
+  }
+
+  @Override
+  public void squaredL2(
+      float[] query, float[] rows, int rowOffset, int rowCount, int dimension, float[] out) {
     int r = 0;
-    for (; r + 2 <= count; r += 2) {
-      int a = numbers[r] * dimension;
-      int b = numbers[r + 1] * dimension;
-      FloatVector a0 = FloatVector.zero(SPECIES);
-      FloatVector a1 = a0;
-      FloatVector a2 = a0;
-      FloatVector a3 = a0;
-      FloatVector b0 = a0;
-      FloatVector b1 = a0;
-      FloatVector b2 = a0;
-      FloatVector b3 = a0;
-      int i = 0;
-      for (; i + 4 * LANES <= dimension; i += 4 * LANES) {
-        FloatVector q0 = FloatVector.fromArray(SPECIES, query, i);
-        FloatVector q1 = FloatVector.fromArray(SPECIES, query, i + LANES);
-        FloatVector q2 = FloatVector.fromArray(SPECIES, query, i + 2 * LANES);
-        FloatVector q3 = FloatVector.fromArray(SPECIES, query, i + 3 * LANES);
-        a0 = addSquare(q0, rows, a + i, a0);
-        b0 = addSquare(q0, rows, b + i, b0);
-        a1 = addSquare(q1, rows, a + i + LANES, a1);
-        b1 = addSquare(q1, rows, b + i + LANES, b1);
-        a2 = addSquare(q2, rows, a + i + 2 * LANES, a2);
-        b2 = addSquare(q2, rows, b + i + 2 * LANES, b2);
-        a3 = addSquare(q3, rows, a + i + 3 * LANES, a3);
-        b3 = addSquare(q3, rows, b + i + 3 * LANES, b3);
-      }
-      for (; i + LANES <= dimension; i += LANES) {
-        FloatVector q = FloatVector.fromArray(SPECIES, query, i);
-        a0 = addSquare(q, rows, a + i, a0);
-        b0 = addSquare(q, rows, b + i, b0);
-      }
-      float aSum = Lanes.sum(a0.add(a1).add(a2.add(a3)));
-      float bSum = Lanes.sum(b0.add(b1).add(b2.add(b3)));
-      for (; i < dimension; i++) {
-        float aDifference = query[i] - rows[a + i];
-        float bDifference = query[i] - rows[b + i];
-        aSum += aDifference * aDifference;
-        bSum += bDifference * bDifference;
-      }
-      out[r] = aSum;
-      out[r + 1] = bSum;
+    for (; r + 4 <= rowCount; r += 4) {
+      int a = rowOffset + r * dimension;
+      int b = a + dimension;
+      int c = b + dimension;
+      squaredL2OfFour(query, rows, a, b, c, c + dimension, dimension, out, r);
     }
-    if (r < count) {
-      out[r] = squaredL2(query, 0, rows, numbers[r] * dimension, dimension);
+    for (; r < rowCount; r++) {
+      out[r] = squaredL2(query, 0, rows, rowOffset + r * dimension, dimension);
     }
   }
 
-  private static FloatVector addSquare(FloatVector query, float[] rows, int at, FloatVector sum) {
-    FloatVector difference = query.sub(FloatVector.fromArray(SPECIES, rows, at));
-    return difference.fma(difference, sum);
-  }
-
-  private static FloatVector difference(float[] a, int aOffset, float[] b, int bOffset) {
-    return FloatVector.fromArray(SPECIES, a, aOffset)
-        .sub(FloatVector.fromArray(SPECIES, b, bOffset));
+  private static void squaredL2OfFour(
+      float[] query,
+      float[] rows,
+      int a,
+      int b,
+      int c,
+      int d,
+      int dimension,
+      float[] out,
+      int outOffset) {
+    FloatVector sumA = FloatVector.zero(SPECIES);
+    FloatVector sumB = sumA;
+    FloatVector sumC = sumA;
+    FloatVector sumD = sumA;
+    int i = 0;
+    for (; i + LANES <= dimension; i += LANES) {
+      FloatVector q = FloatVector.fromArray(SPECIES, query, i);
+      FloatVector differenceA = q.sub(FloatVector.fromArray(SPECIES, rows, a + i));
+      sumA = differenceA.fma(differenceA, sumA);
+      FloatVector differenceB = q.sub(FloatVector.fromArray(SPECIES, rows, b + i));
+      sumB = differenceB.fma(differenceB, sumB);
+      FloatVector differenceC = q.sub(FloatVector.fromArray(SPECIES, rows, c + i));
+      sumC = differenceC.fma(differenceC, sumC);
+      FloatVector differenceD = q.sub(FloatVector.fromArray(SPECIES, rows, d + i));
+      sumD = differenceD.fma(differenceD, sumD);
+    }
+    FloatVector sumsAc =
+        sumA.blend(sumC, Lanes.UPPER_HALF)
+            .add(sumC.blend(sumA, Lanes.UPPER_HALF).rearrange(Lanes.SWAP_HALF));
+    FloatVector sumsBd =
+        sumB.blend(sumD, Lanes.UPPER_HALF)
+            .add(sumD.blend(sumB, Lanes.UPPER_HALF).rearrange(Lanes.SWAP_HALF));
+    FloatVector sums =
+        sumsAc
+            .blend(sumsBd, Lanes.ODD_QUARTERS)
+            .add(sumsBd.blend(sumsAc, Lanes.ODD_QUARTERS).rearrange(Lanes.SWAP_QUARTER));
+    if (Lanes.QUARTER > 2) {
+      sums = sums.add(sums.rearrange(Lanes.SWAP_2));
+    }
+    if (Lanes.QUARTER > 1) {
+      sums = sums.add(sums.rearrange(Lanes.SWAP_1));
+    }
+    float aSum = sums.lane(0);
+    float bSum = sums.lane(Lanes.QUARTER);
+    float cSum = sums.lane(2 * Lanes.QUARTER);
+    float dSum = sums.lane(3 * Lanes.QUARTER);
+    for (; i < dimension; i++) {
+      float aDifference = query[i] - rows[a + i];
+      aSum += aDifference * aDifference;
+      float bDifference = query[i] - rows[b + i];
+      bSum += bDifference * bDifference;
+      float cDifference = query[i] - rows[c + i];
+      cSum += cDifference * cDifference;
+      float dDifference = query[i] - rows[d + i];
+      dSum += dDifference * dDifference;
+    }
+    out[outOffset] = aSum;
+    out[outOffset + 1] = bSum;
+    out[outOffset + 2] = cSum;
+    out[outOffset + 3] = dSum;
   }
 
   @Override
   public float dot(float[] a, int aOffset, float[] b, int bOffset, int dimension) {
-    FloatVector sum0 = FloatVector.zero(SPECIES);
-    FloatVector sum1 = sum0;
-    FloatVector sum2 = sum0;
-    FloatVector sum3 = sum0;
+    FloatVector sums = FloatVector.zero(SPECIES);
     int i = 0;
-    for (; i + 4 * LANES <= dimension; i += 4 * LANES) {
-      sum0 = addProduct(a, aOffset + i, b, bOffset + i, sum0);
-      sum1 = addProduct(a, aOffset + i + LANES, b, bOffset + i + LANES, sum1);
-      sum2 = addProduct(a, aOffset + i + 2 * LANES, b, bOffset + i + 2 * LANES, sum2);
-      sum3 = addProduct(a, aOffset + i + 3 * LANES, b, bOffset + i + 3 * LANES, sum3);
-    }
     for (; i + LANES <= dimension; i += LANES) {
-      sum0 = addProduct(a, aOffset + i, b, bOffset + i, sum0);
+      sums =
+          FloatVector.fromArray(SPECIES, a, aOffset + i)
+              .fma(FloatVector.fromArray(SPECIES, b, bOffset + i), sums);
     }
-    float sum = Lanes.sum(sum0.add(sum1).add(sum2.add(sum3)));
+    float sum = Lanes.sum(sums);
     for (; i < dimension; i++) {
       sum += a[aOffset + i] * b[bOffset + i];
     }
     return sum;
   }
 
-  /** Two rows at a time, for the reasons of {@link #squaredL2}. */
   @Override
   public void dot(
-      float[] query, float[] rows, int[] numbers, int count, int dimension, float[] out) {
-    int r = 0;
-    for (; r + 2 <= count; r += 2) {
-      int a = numbers[r] * dimension;
-      int b = numbers[r + 1] * dimension;
-      FloatVector a0 = FloatVector.zero(SPECIES);
-      FloatVector a1 = a0;
-      FloatVector a2 = a0;
-      FloatVector a3 = a0;
-      FloatVector b0 = a0;
-      FloatVector b1 = a0;
-      FloatVector b2 = a0;
-      FloatVector b3 = a0;
-      int i = 0;
-      for (; i + 4 * LANES <= dimension; i += 4 * LANES) {
-        a0 = addProduct(query, i, rows, a + i, a0);
-        b0 = addProduct(query, i, rows, b + i, b0);
-        a1 = addProduct(query, i + LANES, rows, a + i + LANES, a1);
-        b1 = addProduct(query, i + LANES, rows, b + i + LANES, b1);
-        a2 = addProduct(query, i + 2 * LANES, rows, a + i + 2 * LANES, a2);
-        b2 = addProduct(query, i + 2 * LANES, rows, b + i + 2 * LANES, b2);
-        a3 = addProduct(query, i + 3 * LANES, rows, a + i + 3 * LANES, a3);
-        b3 = addProduct(query, i + 3 * LANES, rows, b + i + 3 * LANES, b3);
+      float[] query,
+      float[] rows,
+      int rowOffset,
+      int[] numbers,
+      int from,
+      int to,
+      int dimension,
+      float[] out) {
+    if (to - from < 4) {
+      for (int r = from; r < to; r++) {
+        out[r] = dot(query, 0, rows, rowOffset + numbers[r] * dimension, dimension);
       }
-      for (; i + LANES <= dimension; i += LANES) {
-        a0 = addProduct(query, i, rows, a + i, a0);
-        b0 = addProduct(query, i, rows, b + i, b0);
-      }
-      float aSum = Lanes.sum(a0.add(a1).add(a2.add(a3)));
-      float bSum = Lanes.sum(b0.add(b1).add(b2.add(b3)));
-      for (; i < dimension; i++) {
-        aSum += query[i] * rows[a + i];
-        bSum += query[i] * rows[b + i];
-      }
-      out[r] = aSum;
-      out[r + 1] = bSum;
+      return;
     }
-    if (r < count) {
-      out[r] = dot(query, 0, rows, numbers[r] * dimension, dimension);
+    for (int next = from; next < to; next += 4) {
+      // The last four are four as well; some of them may be computed twice.
+      int r = Math.min(next, to - 4);
+      int a = rowOffset + numbers[r] * dimension;
+      int b = rowOffset + numbers[r + 1] * dimension;
+      int c = rowOffset + numbers[r + 2] * dimension;
+      int d = rowOffset + numbers[r + 3] * dimension;
+      dotOfFour(query, rows, a, b, c, d, dimension, out, r);
     }
   }
 
-  private static FloatVector addProduct(
-      float[] a, int aOffset, float[] b, int bOffset, FloatVector sum) {
-    return FloatVector.fromArray(SPECIES, a, aOffset)
-        .fma(FloatVector.fromArray(SPECIES, b, bOffset), sum);
+  @Override
+  public void dot(
+      float[] query, float[] rows, int rowOffset, int rowCount, int dimension, float[] out) {
+    int r = 0;
+    for (; r + 4 <= rowCount; r += 4) {
+      int a = rowOffset + r * dimension;
+      int b = a + dimension;
+      int c = b + dimension;
+      dotOfFour(query, rows, a, b, c, c + dimension, dimension, out, r);
+    }
+    for (; r < rowCount; r++) {
+      out[r] = dot(query, 0, rows, rowOffset + r * dimension, dimension);
+    }
+  }
+
+  private static void dotOfFour(
+      float[] query,
+      float[] rows,
+      int a,
+      int b,
+      int c,
+      int d,
+      int dimension,
+      float[] out,
+      int outOffset) {
+    FloatVector sumA = FloatVector.zero(SPECIES);
+    FloatVector sumB = sumA;
+    FloatVector sumC = sumA;
+    FloatVector sumD = sumA;
+    int i = 0;
+    for (; i + LANES <= dimension; i += LANES) {
+      FloatVector q = FloatVector.fromArray(SPECIES, query, i);
+      sumA = q.fma(FloatVector.fromArray(SPECIES, rows, a + i), sumA);
+      sumB = q.fma(FloatVector.fromArray(SPECIES, rows, b + i), sumB);
+      sumC = q.fma(FloatVector.fromArray(SPECIES, rows, c + i), sumC);
+      sumD = q.fma(FloatVector.fromArray(SPECIES, rows, d + i), sumD);
+    }
+    FloatVector sumsAc =
+        sumA.blend(sumC, Lanes.UPPER_HALF)
+            .add(sumC.blend(sumA, Lanes.UPPER_HALF).rearrange(Lanes.SWAP_HALF));
+    FloatVector sumsBd =
+        sumB.blend(sumD, Lanes.UPPER_HALF)
+            .add(sumD.blend(sumB, Lanes.UPPER_HALF).rearrange(Lanes.SWAP_HALF));
+    FloatVector sums =
+        sumsAc
+            .blend(sumsBd, Lanes.ODD_QUARTERS)
+            .add(sumsBd.blend(sumsAc, Lanes.ODD_QUARTERS).rearrange(Lanes.SWAP_QUARTER));
+    if (Lanes.QUARTER > 2) {
+      sums = sums.add(sums.rearrange(Lanes.SWAP_2));
+    }
+    if (Lanes.QUARTER > 1) {
+      sums = sums.add(sums.rearrange(Lanes.SWAP_1));
+    }
+    float aSum = sums.lane(0);
+    float bSum = sums.lane(Lanes.QUARTER);
+    float cSum = sums.lane(2 * Lanes.QUARTER);
+    float dSum = sums.lane(3 * Lanes.QUARTER);
+    for (; i < dimension; i++) {
+      aSum += query[i] * rows[a + i];
+      bSum += query[i] * rows[b + i];
+      cSum += query[i] * rows[c + i];
+      dSum += query[i] * rows[d + i];
+    }
+    out[outOffset] = aSum;
+    out[outOffset + 1] = bSum;
+    out[outOffset + 2] = cSum;
+    out[outOffset + 3] = dSum;
   }
 
   @Override
@@ -199,15 +270,25 @@ public final class SimdKernels implements VectorKernels {
   public int placesBelow(float[] values, int count, float limit, int[] places) {
     int below = 0;
     int i = 0;
-    // Four vectors at a time: how often the inner loop runs is guessed less often.
     for (; i + 4 * LANES <= count; i += 4 * LANES) {
       long mask = below(values, i, limit);
       mask |= below(values, i + LANES, limit) << LANES;
       mask |= below(values, i + 2 * LANES, limit) << 2 * LANES;
       mask |= below(values, i + 3 * LANES, limit) << 3 * LANES;
-      for (; mask != 0; mask &= mask - 1) {
-        places[below++] = i + Long.numberOfTrailingZeros(mask);
+      // The processor cannot guess how many there are: they are stored by fours, the last of which
+      // may be none and are stored over.
+      int end = below + Long.bitCount(mask);
+      for (; below < end; below += 4) {
+        places[below] = i + Long.numberOfTrailingZeros(mask);
+        mask &= mask - 1;
+        places[below + 1] = i + Long.numberOfTrailingZeros(mask);
+        mask &= mask - 1;
+        places[below + 2] = i + Long.numberOfTrailingZeros(mask);
+        mask &= mask - 1;
+        places[below + 3] = i + Long.numberOfTrailingZeros(mask);
+        mask &= mask - 1;
       }
+      below = end;
     }
     for (; i < count; i++) {
       if (values[i] < limit) {
