@@ -12,7 +12,7 @@ import java.util.Arrays;
  * <p>A row takes dimension / 8 + 4 bytes: its offset in 16 bits, its scale and error in 8 each, all
  * relative to the range they have in the block. Rounding never makes a bound tighter: offsets are
  * rounded down, errors up, and what the rounding of the scale can do is part of the error. By how
- * much offsets were rounded down is known for each block, so that upper bounds can be had, too.
+ * much offsets were rounded down follows from their range, so that upper bounds can be had, too.
  */
 final class CodeBlocks {
   /** Lists of fewer rows do not get blocks of their own. */
@@ -63,7 +63,6 @@ final class CodeBlocks {
   private final int blockBytes;
   private final byte[] bytes;
   private final float[] parameters;
-  private final float[] offsetRoundings;
 
   /** The slot of the first row of each list, in blocks of 64 slots. */
   private final int[] listSlots;
@@ -86,7 +85,6 @@ final class CodeBlocks {
     this.listSlots = listSlots;
     this.bytes = new byte[Math.multiplyExact(blocks, blockBytes)];
     this.parameters = new float[blocks * CodeKernels.BLOCK_PARAMETERS];
-    this.offsetRoundings = new float[blocks];
   }
 
   private CodeBlocks(CodeBlocks other, int[] listSlots) {
@@ -96,7 +94,6 @@ final class CodeBlocks {
     this.listSlots = listSlots;
     this.bytes = other.bytes;
     this.parameters = other.parameters;
-    this.offsetRoundings = other.offsetRoundings;
   }
 
   /** The same codes, whose lists are counted otherwise. */
@@ -180,9 +177,7 @@ final class CodeBlocks {
     int end = Math.min(last + 1, first + MOST_TOUCHED) * blockBytes;
     int sum =
         Float.floatToRawIntBits(parameters[first * CodeKernels.BLOCK_PARAMETERS])
-            + Float.floatToRawIntBits(parameters[(last + 1) * CodeKernels.BLOCK_PARAMETERS - 1])
-            + Float.floatToRawIntBits(offsetRoundings[first])
-            + Float.floatToRawIntBits(offsetRoundings[last]);
+            + Float.floatToRawIntBits(parameters[(last + 1) * CodeKernels.BLOCK_PARAMETERS - 1]);
     for (int at = first * blockBytes; at < end; at += CACHE_LINE_BYTES) {
       sum += bytes[at];
     }
@@ -191,7 +186,15 @@ final class CodeBlocks {
 
   /** By how much, at most, the offsets of a block's rows were rounded down. */
   float offsetRounding(int block) {
-    return offsetRoundings[block];
+    int at = block * CodeKernels.BLOCK_PARAMETERS;
+    float step = parameters[at + 1];
+    float magnitude = Math.abs(parameters[at]) + OFFSET_STEPS * step;
+    return step + 3 * slack(magnitude);
+  }
+
+  /** How much lower offsets are stored, so that the rounding of sums makes none larger. */
+  private static float slack(float magnitude) {
+    return ROUNDING * magnitude + Float.MIN_NORMAL;
   }
 
   /** No scale of the block's rows is larger. */
@@ -214,9 +217,7 @@ final class CodeBlocks {
   }
 
   long memoryBytes() {
-    return bytes.length
-        + (long) Float.BYTES * (parameters.length + offsetRoundings.length)
-        + 4L * listSlots.length;
+    return bytes.length + (long) Float.BYTES * parameters.length + 4L * listSlots.length;
   }
 
   /** Fills the blocks in order, a block at a time. */
@@ -355,8 +356,7 @@ final class CodeBlocks {
         return;
       }
       float step = (largest - least) / OFFSET_STEPS;
-      float slack = ROUNDING * magnitude + Float.MIN_NORMAL;
-      blocks.offsetRoundings[block] = step + 2 * slack;
+      float slack = slack(magnitude);
       blocks.parameters[parameterAt] = least - slack - Short.MIN_VALUE * step;
       blocks.parameters[parameterAt + 1] = step;
       for (int i = 0; i < rows.length; i++) {
