@@ -159,43 +159,54 @@ final class CoarseSearch {
    * query.
    */
   void nearest(float[] query, float squaredQueryNorm, int wanted, SearchScratch scratch) {
-    near(query, squaredQueryNorm, wanted, scratch);
-    refine(query, squaredQueryNorm, wanted, scratch);
+    near(query, squaredQueryNorm, wanted, wanted, scratch);
+    refine(query, wanted, scratch);
   }
 
-  /** As {@link #nearest}, with a few lists more, and nothing done yet about rounding. */
-  void near(float[] query, float squaredQueryNorm, int wanted, SearchScratch scratch) {
+  /**
+   * As {@link #nearest}, with a few lists more, and nothing done yet about rounding.
+   *
+   * @param certain so many shall be found as surely as if no more were wanted
+   */
+  void near(float[] query, float squaredQueryNorm, int wanted, int certain, SearchScratch scratch) {
     int lists = model.listCount();
-    int spare = (int) (spareFactor * (SPARE + SPARE_PER_LIST * wanted));
+    int spare = (int) (spareFactor * (SPARE + SPARE_PER_LIST * certain));
     scratch.probes.clear();
     boolean few = lists <= MAX_EXACT_LISTS || wanted + spare >= lists;
     int found = few || !scratch.tables.isUsable() ? 0 : select(query, wanted, spare, scratch);
-    scratch.probesAreRounded =
-        found >= wanted
-            && rounded != null
-            && rounded.prepare(query, (float) Math.sqrt(squaredQueryNorm), scratch.grid);
     if (found < wanted) {
+      scratch.probesAreRounded = false;
       for (int list = 0; list < lists; list++) {
         scratch.probes.add(distance(query, list), list);
       }
     } else {
+      float queryNorm = (float) Math.sqrt(squaredQueryNorm);
+      scratch.probesAreRounded = rounded != null && rounded.prepare(query, queryNorm, scratch.grid);
       offerSelected(query, found, scratch);
     }
     scratch.probes.sort(wanted + SPARE_ROUNDED);
+    if (scratch.probesAreRounded && !isCertain(squaredQueryNorm, scratch)) {
+      scratch.probesAreRounded = false;
+      scratch.probes.clear();
+      offerSelected(query, found, scratch);
+      scratch.probes.sort(wanted + SPARE_ROUNDED);
+    }
+  }
+
+  /** Whether rounding leaves it certain enough how far the nearest list is. */
+  private boolean isCertain(float squaredQueryNorm, SearchScratch scratch) {
+    float distance = scratch.probes.distance(0);
+    float spread = spread(scratch.probes.list(0), distance, squaredQueryNorm);
+    return probeError(spread, squaredQueryNorm) <= MAX_ERROR_SHARE * spread * spread;
   }
 
   /**
-   * Keeps the first {@code count} probes. If they are few, so that it matters which they are, or if
-   * rounding makes their distances less certain than those of their rows are anyway, it is first
-   * undone.
+   * Keeps the first {@code count} probes. If they are few, so that it matters which they are,
+   * rounding is first undone.
    */
-  void refine(float[] query, float squaredQueryNorm, int count, SearchScratch scratch) {
-    if (scratch.probesAreRounded && count > 0) {
-      float spread = spread(scratch.probes.list(0), scratch.probes.distance(0), squaredQueryNorm);
-      boolean certain = probeError(spread, squaredQueryNorm) <= MAX_ERROR_SHARE * spread * spread;
-      if (count <= SPARE_ROUNDED || !certain) {
-        settle(query, count + SPARE_ROUNDED, scratch);
-      }
+  void refine(float[] query, int count, SearchScratch scratch) {
+    if (scratch.probesAreRounded && count <= SPARE_ROUNDED) {
+      settle(query, count + SPARE_ROUNDED, scratch);
     }
     scratch.probes.keep(count);
   }

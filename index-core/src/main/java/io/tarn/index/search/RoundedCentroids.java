@@ -18,8 +18,8 @@ final class RoundedCentroids {
 
   /**
    * The most that rounding may move centroids, squared, as a share of their squared distance to
-   * their mean. It moves them in a direction of its own, so that of a distance it changes less by
-   * the root of the dimension; where some dimensions are much larger than others, it moves more.
+   * their mean. Where it moves them farther, as where some dimensions are much larger than others,
+   * it is not worth looking at them first.
    */
   private static final double MAX_MOVED_SHARE = 0.001;
 

@@ -49,16 +49,18 @@ final class WorthwhileLists {
       coarse.nearest(query, squaredQueryNorm, lists, scratch);
       return lists;
     }
-    // Most searches take fewer than half as many again.
+    // Most searches take fewer than half as many again. The last of them are rarely looked at, and
+    // make up for some of what would be to spare for the others.
+    int certain = nprobe - nprobe / 3;
     int known = Math.min(lists, nprobe + nprobe / 2 + 2);
-    coarse.near(query, squaredQueryNorm, known, scratch);
+    coarse.near(query, squaredQueryNorm, known, certain, scratch);
     int worthwhile = count(nprobe, known, scratch.probes);
     while (worthwhile == known && known < lists) {
       known = Math.min(lists, 2 * known);
-      coarse.near(query, squaredQueryNorm, known, scratch);
+      coarse.near(query, squaredQueryNorm, known, certain, scratch);
       worthwhile = count(nprobe, known, scratch.probes);
     }
-    coarse.refine(query, squaredQueryNorm, worthwhile, scratch);
+    coarse.refine(query, worthwhile, scratch);
     return worthwhile;
   }
 
