@@ -22,7 +22,7 @@ class CoarseSearchTest {
   private static final int[] WANTED = {1, 8, 40};
 
   /** Of the lists wanted, so many are those that a look at all centroids would find. */
-  private static final double LEAST_SHARE = 0.95;
+  private static final double LEAST_SHARE = 0.968;
 
   private final SplittableRandom random = new SplittableRandom(SEED);
 
