@@ -32,10 +32,11 @@ class BenchCommandTest {
     assertThat(run.status()).as(run.err()).isZero();
     assertThat(run.out())
         .contains("QPS@0.95", "CPU µs", "Growth: microseconds a query at recall 0.95")
-        .containsPattern("(?m)^tarn    nlist 8  nprobe 4 ");
+        .containsPattern("(?m)^tarn    nlist 8 +nprobe 4 ")
+        .containsPattern("(?m)^tarn    nlist 8, adaptive +nprobe 4 ");
     assertThat(run.err()).contains("written to " + out);
     assertThat(Json.MAPPER.readTree(out.resolve("results.json").toFile()).at("/data_sets/0/points"))
-        .hasSize(4);
+        .hasSize(8);
     assertThat(Files.exists(out.resolve("results.md"))).isTrue();
   }
 
