@@ -18,9 +18,9 @@ import io.tarn.index.segment.CodeColumns;
  * <p>The centroids are an index of their own: coded as rows are, with the same tables, and, where
  * they are many, put into about sqrt(lists) groups by k-means. A query looks at the codes, of all
  * or of those in the groups nearest to it until it has seen many times as many centroids as it
- * wants, and compares those it wants and some to spare, the more so the fewer dimensions a code has
- * to average over, first with centroids in a byte a value, then those that remain with all there
- * is.
+ * wants, and computes the distances of those it wants and of some to spare, the more so the fewer
+ * dimensions a code has to average over: from {@link RoundedCentroids}, as long as that leaves them
+ * certain enough.
  */
 final class CoarseSearch {
   /** Up to so many lists, all distances are computed. */

@@ -385,12 +385,16 @@ final class ListSearch {
     }
   }
 
+  /** Rows of a list follow each other: the processor expects them, and they need no asking for. */
   private void scanVectors(int s, LoadedSegment segment, int list) {
     finishTightening();
     long[] bitmap = selection.bitmap(s);
     for (int row = segment.listStart(list); row < segment.listEnd(list); row++) {
       if ((bitmap[row >> 6] & 1L << row) != 0) {
         selected++;
+        if (wanted == SearchScratch.ROWS) {
+          computeDistances();
+        }
         want(s, row);
       } else if (view.live().isLive(s, row)) {
         filtered++;
@@ -398,7 +402,7 @@ final class ListSearch {
         dead++;
       }
     }
-    offerWanted();
+    computeDistances();
   }
 
   /**
