@@ -30,7 +30,6 @@ public class CodeKernelsBenchmark {
   public int dimension;
 
   private final CodeKernels kernels = Kernels.codes();
-  private final short[] sums = new short[CodeKernels.BLOCK_ROWS];
   private final float[] estimates = new float[CodeKernels.BLOCK_ROWS];
   private final float[] lowers = new float[CodeKernels.BLOCK_ROWS];
   private final float[] parameters = new float[CodeKernels.BLOCK_PARAMETERS];
@@ -80,9 +79,9 @@ public class CodeKernelsBenchmark {
               tables.bias(),
               1,
               -Float.MAX_VALUE,
-              sums,
               estimates,
-              lowers);
+              lowers,
+              0);
     }
     work.bytes += codes.length;
     work.vectors += (long) BLOCKS * CodeKernels.BLOCK_ROWS;

@@ -7,13 +7,13 @@ package io.tarn.index.kernel;
  * <pre>
  * pairs × 64 bytes   codes: byte s of pair p holds, of the row in slot s, the 4 bits of group 2p in
  *                    its lower half and those of group 2p + 1 in its upper half
- * 64 × 2 bytes       offset of each row, little-endian, signed
- * 64 × 2 bytes       scale (upper byte) and error (lower byte) of each row, both unsigned
+ * 64 × 4 bytes       factors of each row: error and scale, unsigned, a byte each, and offset,
+ *                    little-endian, signed
  * </pre>
  *
  * A group is four consecutive dimensions, the first in the lowest bit. Row r lies in slot {@link
- * #slot}: the slots alternate between the lower and the upper half of the block's rows, so that
- * sums, when they are widened from bytes to shorts, come out in the order of rows.
+ * #slot}: four slots that follow each other are of the four quarters of the block's rows, so that
+ * sums, when they are widened from bytes to ints by shifting, come out in the order of rows.
  *
  * <p>Implementations agree to the bit in everything that is integer arithmetic, and up to rounding
  * in the rest.
@@ -28,8 +28,14 @@ public interface CodeKernels {
   /** Dimensions of two groups. */
   int PAIR_DIMENSIONS = 8;
 
+  /** Parts of a block whose rows take turns in its slots. */
+  int QUARTERS = 4;
+
+  /** Bytes of a row's factors. */
+  int ROW_FACTOR_BYTES = 4;
+
   /** Bytes of a block behind its codes. */
-  int FACTOR_BYTES = 4 * BLOCK_ROWS;
+  int FACTOR_BYTES = BLOCK_ROWS * ROW_FACTOR_BYTES;
 
   /** Entries of the table of a group. */
   int TABLE_ENTRIES = 16;
@@ -66,7 +72,8 @@ public interface CodeKernels {
 
   /** The slot of a row of a block. */
   static int slot(int row) {
-    return row < BLOCK_ROWS / 2 ? 2 * row : 2 * (row - BLOCK_ROWS / 2) + 1;
+    int quarterRows = BLOCK_ROWS / QUARTERS;
+    return row % quarterRows * QUARTERS + row / quarterRows;
   }
 
   /** Pairs of groups that hold {@code dimension} bits; always an even number. */
@@ -124,9 +131,9 @@ public interface CodeKernels {
    * @param parameters from {@code parameterAt} on: offset of a stored 0 and of each step more,
    *     scale of 0 and of each step, error of each step
    * @param limit rows whose lower bound is not below it are of no interest
-   * @param sums 64 places to work in
-   * @param estimates receives 64 estimates
-   * @param lowers receives 64 lower bounds
+   * @param estimates receives 64 estimates, from {@code out} on
+   * @param lowers receives 64 lower bounds, from {@code out} on; may be the same array, which has
+   *     the lower bounds then
    * @return the rows of interest, row r as bit r
    */
   long scanBlock(
@@ -141,9 +148,9 @@ public interface CodeKernels {
       float bias,
       float spread,
       float limit,
-      short[] sums,
       float[] estimates,
-      float[] lowers);
+      float[] lowers,
+      int out);
 
   /**
    * The sum of the products of a float vector and a row of small whole numbers. They are packed so

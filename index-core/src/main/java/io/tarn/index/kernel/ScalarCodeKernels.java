@@ -31,26 +31,26 @@ final class ScalarCodeKernels implements CodeKernels {
       float bias,
       float spread,
       float limit,
-      short[] sums,
       float[] estimates,
-      float[] lowers) {
+      float[] lowers,
+      int out) {
     long mask = 0;
-    int offsetsAt = at + pairs * PAIR_BYTES;
-    int scalesAt = offsetsAt + 2 * BLOCK_ROWS;
+    int factorsAt = at + pairs * PAIR_BYTES;
     for (int row = 0; row < BLOCK_ROWS; row++) {
       int sum = sum(block, at + CodeKernels.slot(row), pairs, tables);
-      int stored = block[offsetsAt + 2 * row] & 0xFF | block[offsetsAt + 2 * row + 1] << 8;
+      int factors = factorsAt + ROW_FACTOR_BYTES * row;
+      int error = block[factors] & 0xFF;
+      int scale = block[factors + 1] & 0xFF;
+      int stored = block[factors + 2] & 0xFF | block[factors + 3] << 8;
       float offset = parameters[parameterAt] + parameters[parameterAt + 1] * stored;
-      int error = block[scalesAt + 2 * row] & 0xFF;
-      int scale = block[scalesAt + 2 * row + 1] & 0xFF;
       float estimate =
           base
               + offset
               - (parameters[parameterAt + 2] + parameters[parameterAt + 3] * scale)
                   * (step * sum + bias);
       float lower = estimate - parameters[parameterAt + 4] * spread * error;
-      estimates[row] = estimate;
-      lowers[row] = lower;
+      estimates[out + row] = estimate;
+      lowers[out + row] = lower;
       if (lower < limit) {
         mask |= 1L << row;
       }

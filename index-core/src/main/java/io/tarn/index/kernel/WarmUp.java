@@ -26,7 +26,6 @@ final class WarmUp {
   private final byte[] block = new byte[pairs * CodeKernels.PAIR_BYTES + CodeKernels.FACTOR_BYTES];
   private final byte[] tables = new byte[2 * pairs * CodeKernels.TABLE_BYTES];
   private final float[] parameters = new float[CodeKernels.BLOCK_PARAMETERS];
-  private final short[] sums = new short[CodeKernels.BLOCK_ROWS];
   private final float[] estimates = new float[CodeKernels.BLOCK_ROWS];
   private final float[] lowers = new float[CodeKernels.BLOCK_ROWS];
   private final float[] vector = new float[DIMENSION];
@@ -59,7 +58,7 @@ final class WarmUp {
     for (int i = 0; i < BATCH_CALLS; i++) {
       found +=
           kernels.scanBlock(
-              block, 0, pairs, tables, parameters, 0, 0, 1, i, 1, 1, sums, estimates, lowers);
+              block, 0, pairs, tables, parameters, 0, 0, 1, i, 1, 1, estimates, lowers, 0);
     }
     result = found;
     return System.nanoTime() - startNanos;

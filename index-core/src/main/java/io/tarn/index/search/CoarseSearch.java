@@ -315,9 +315,10 @@ final class CoarseSearch {
     int end = first + groupStarts[group + 1] - groupStarts[group];
     for (int block = first >> 6; block << 6 < end; block++) {
       int slot = block << 6;
+      int room = scratch.near.room();
       kernels.scanBlock(
           blocks.bytes(),
-          block * blocks.blockBytes(),
+          blocks.at(block),
           blocks.pairs(),
           scratch.tables.tables(),
           blocks.parameters(),
@@ -327,11 +328,10 @@ final class CoarseSearch {
           scratch.tables.bias(),
           0,
           Float.NEGATIVE_INFINITY,
-          scratch.sums,
-          scratch.estimates,
-          scratch.lowers);
+          scratch.near.values(),
+          scratch.near.values(),
+          room);
       scratch.near.add(
-          scratch.estimates,
           Math.max(0, first - slot),
           Math.min(CodeKernels.BLOCK_ROWS, end - slot),
           groupStarts[group] + slot - first);

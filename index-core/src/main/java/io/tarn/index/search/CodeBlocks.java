@@ -2,6 +2,7 @@ package io.tarn.index.search;
 
 import io.tarn.index.kernel.CodeKernels;
 import io.tarn.index.segment.CodeColumns;
+import io.tarn.index.segment.RowVectors;
 import java.util.Arrays;
 
 /**
@@ -35,6 +36,8 @@ final class CodeBlocks {
   private static final int MANY_DIMENSIONS = 64;
 
   private static final int CACHE_LINE_BYTES = 64;
+
+  private static final int LEAD_BYTES = RowVectors.LEAD_BYTES;
 
   /** Blocks of a list to be asked for at a time; further ones the processor expects by itself. */
   private static final int MOST_TOUCHED = 8;
@@ -83,7 +86,7 @@ final class CodeBlocks {
     this.pairs = CodeKernels.pairs(dimension);
     this.blockBytes = pairs * CodeKernels.PAIR_BYTES + CodeKernels.FACTOR_BYTES;
     this.listSlots = listSlots;
-    this.bytes = new byte[Math.multiplyExact(blocks, blockBytes)];
+    this.bytes = new byte[Math.addExact(LEAD_BYTES, Math.multiplyExact(blocks, blockBytes))];
     this.parameters = new float[blocks * CodeKernels.BLOCK_PARAMETERS];
   }
 
@@ -141,6 +144,7 @@ final class CodeBlocks {
     int blockBytes =
         CodeKernels.pairs(dimension) * CodeKernels.PAIR_BYTES + CodeKernels.FACTOR_BYTES;
     return blocks * (blockBytes + (long) Float.BYTES * CodeKernels.BLOCK_PARAMETERS)
+        + LEAD_BYTES
         + (long) Integer.BYTES * lists;
   }
 
@@ -156,8 +160,9 @@ final class CodeBlocks {
     return parameters;
   }
 
-  int blockBytes() {
-    return blockBytes;
+  /** Where a block begins in {@link #bytes}: at the beginning of a cache line. */
+  int at(int block) {
+    return LEAD_BYTES + block * blockBytes;
   }
 
   int firstSlot(int list) {
@@ -174,11 +179,11 @@ final class CodeBlocks {
   int touch(int list, int rows) {
     int first = listSlots[list] / CodeKernels.BLOCK_ROWS;
     int last = (listSlots[list] + rows - 1) / CodeKernels.BLOCK_ROWS;
-    int end = Math.min(last + 1, first + MOST_TOUCHED) * blockBytes;
+    int end = at(Math.min(last + 1, first + MOST_TOUCHED));
     int sum =
         Float.floatToRawIntBits(parameters[first * CodeKernels.BLOCK_PARAMETERS])
             + Float.floatToRawIntBits(parameters[(last + 1) * CodeKernels.BLOCK_PARAMETERS - 1]);
-    for (int at = first * blockBytes; at < end; at += CACHE_LINE_BYTES) {
+    for (int at = at(first); at < end; at += CACHE_LINE_BYTES) {
       sum += bytes[at];
     }
     return sum;
@@ -267,7 +272,7 @@ final class CodeBlocks {
     }
 
     private void putCodes() {
-      int at = block * blocks.blockBytes;
+      int at = blocks.at(block);
       int codeBytes = codes.codeBytes();
       for (int i = 0; i < rows.length; i++) {
         if (rows[i] >= 0) {
@@ -303,21 +308,19 @@ final class CodeBlocks {
       parameters[parameterAt + 2] = leastScale;
       parameters[parameterAt + 3] = scaleStep;
       parameters[parameterAt + 4] = errorStep;
-      int scalesAt =
-          block * blocks.blockBytes
-              + blocks.pairs * CodeKernels.PAIR_BYTES
-              + 2 * CodeKernels.BLOCK_ROWS;
+      int factorsAt = blocks.at(block) + blocks.pairs * CodeKernels.PAIR_BYTES;
       float[] offsets = new float[CodeKernels.BLOCK_ROWS];
       for (int i = 0; i < rows.length; i++) {
         if (rows[i] >= 0) {
           int scale = steps(codes.scales()[rows[i]] - leastScale, scaleStep, 0.5f, SCALE_STEPS);
           float error = blocks.errors * error(rows[i]) + scaleError;
-          blocks.bytes[scalesAt + 2 * i] = (byte) steps(error, errorStep, 0.999f, ERROR_STEPS);
-          blocks.bytes[scalesAt + 2 * i + 1] = (byte) scale;
+          int at = factorsAt + CodeKernels.ROW_FACTOR_BYTES * i;
+          blocks.bytes[at] = (byte) steps(error, errorStep, 0.999f, ERROR_STEPS);
+          blocks.bytes[at + 1] = (byte) scale;
           offsets[i] = codes.offsets()[rows[i]] + (leastScale + scaleStep * scale) * products[i];
         }
       }
-      putOffsets(offsets, parameterAt, scalesAt - 2 * CodeKernels.BLOCK_ROWS);
+      putOffsets(offsets, parameterAt, factorsAt);
     }
 
     private float error(int row) {
@@ -340,7 +343,7 @@ final class CodeBlocks {
       return step == 0 ? 0 : Math.min(most, (int) (value / step + rounding));
     }
 
-    private void putOffsets(float[] offsets, int parameterAt, int offsetsAt) {
+    private void putOffsets(float[] offsets, int parameterAt, int factorsAt) {
       float least = Float.POSITIVE_INFINITY;
       float largest = Float.NEGATIVE_INFINITY;
       for (int i = 0; i < rows.length; i++) {
@@ -362,8 +365,9 @@ final class CodeBlocks {
       for (int i = 0; i < rows.length; i++) {
         if (rows[i] >= 0) {
           int stored = steps(offsets[i] - least, step, 0, OFFSET_STEPS) + Short.MIN_VALUE;
-          blocks.bytes[offsetsAt + 2 * i] = (byte) stored;
-          blocks.bytes[offsetsAt + 2 * i + 1] = (byte) (stored >> Byte.SIZE);
+          int at = factorsAt + CodeKernels.ROW_FACTOR_BYTES * i + 2;
+          blocks.bytes[at] = (byte) stored;
+          blocks.bytes[at + 1] = (byte) (stored >> Byte.SIZE);
         }
       }
     }

@@ -25,6 +25,9 @@ final class ListSearch {
   /** Nothing is estimated for lists farther away: sums would overflow. */
   private static final float MAX_DISTANCE = 1e36f;
 
+  /** Up to so many segments, rows are grouped by segment before their distances are computed. */
+  private static final int MOST_GROUPED = 4;
+
   private final CodeKernels kernels = Kernels.readyCodes();
   private final IndexView view;
   private final List<LoadedSegment> segments;
@@ -292,7 +295,7 @@ final class ListSearch {
       long mask =
           kernels.scanBlock(
               codes.bytes(),
-              block * codes.blockBytes(),
+              codes.at(block),
               codes.pairs(),
               tables,
               codes.parameters(),
@@ -302,9 +305,9 @@ final class ListSearch {
               bias,
               spread,
               candidates.limit(),
-              scratch.sums,
               scratch.estimates,
-              scratch.lowers);
+              scratch.lowers,
+              0);
       mask &= wanted;
       if (mask != 0) {
         if (segment.rowCodes != null) {
@@ -458,8 +461,30 @@ final class ListSearch {
     computeDistances();
   }
 
+  /**
+   * Puts the rows of a segment next to each other, which takes less than to compute the distances
+   * of few at a time.
+   */
+  private void groupWanted() {
+    if (segments.size() == 1 || segments.size() > MOST_GROUPED) {
+      return;
+    }
+    int grouped = 0;
+    for (int s = 0; s < segments.size(); s++) {
+      for (int i = 0; i < wanted; i++) {
+        // Written always, and kept if it is of the segment: the processor could not guess which.
+        scratch.groupedSegments[grouped] = s;
+        scratch.groupedRows[grouped] = scratch.rows[i];
+        grouped += scratch.segments[i] == s ? 1 : 0;
+      }
+    }
+    System.arraycopy(scratch.groupedSegments, 0, scratch.segments, 0, wanted);
+    System.arraycopy(scratch.groupedRows, 0, scratch.rows, 0, wanted);
+  }
+
   /** They lie anywhere in memory: asked for together, they arrive in the time of few. */
   private void touchWanted() {
+    groupWanted();
     int touched = 0;
     for (int i = 0; i < wanted; ) {
       int end = endOfSegment(i);

@@ -16,13 +16,17 @@ final class SearchScratch {
 
   final ListsByDistance groups = new ListsByDistance();
   final Smallest near = new Smallest();
-  final short[] sums = new short[CodeKernels.BLOCK_ROWS];
   final float[] estimates = new float[CodeKernels.BLOCK_ROWS];
   final float[] lowers = new float[CodeKernels.BLOCK_ROWS];
 
   final int[] segments = new int[ROWS];
   final int[] rows = new int[ROWS];
   final float[] distances = new float[ROWS];
+
+  /** One more than rows: behind the last there is something written that does not count. */
+  final int[] groupedSegments = new int[ROWS + 1];
+
+  final int[] groupedRows = new int[ROWS + 1];
 
   /** Keeps reads ahead from being optimised away. */
   int touched;

@@ -32,21 +32,30 @@ final class Smallest {
     count = 0;
   }
 
-  /**
-   * Adds a block of values.
-   *
-   * @param from the first of them that counts
-   * @param to behind the last of them that counts
-   * @param start what number the first of the block has
-   */
-  void add(float[] block, int from, int to, int start) {
+  /** Where the values of the next block belong: in {@link #values}, from there on. */
+  int room() {
     if (blocks == blockStarts.length) {
       blockStarts = Arrays.copyOf(blockStarts, 2 * blocks);
       values = Arrays.copyOf(values, 2 * blocks * BLOCK);
       places = new int[2 * blocks * BLOCK];
     }
+    return blocks * BLOCK;
+  }
+
+  /** Another array once there was more {@link #room} to be made. */
+  float[] values() {
+    return values;
+  }
+
+  /**
+   * Takes the block of values that was put where there was {@link #room}.
+   *
+   * @param from the first of them that counts
+   * @param to behind the last of them that counts
+   * @param start what number the first of the block has
+   */
+  void add(int from, int to, int start) {
     int at = blocks * BLOCK;
-    System.arraycopy(block, 0, values, at, BLOCK);
     Arrays.fill(values, at, at + from, Float.POSITIVE_INFINITY);
     Arrays.fill(values, at + to, at + BLOCK, Float.POSITIVE_INFINITY);
     blockStarts[blocks++] = start;

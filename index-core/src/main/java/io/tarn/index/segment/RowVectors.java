@@ -264,7 +264,14 @@ public abstract sealed class RowVectors {
     @Override
     public int touch(int[] rows, int from, int to) {
       int sum = 0;
-      if (dimension() <= 2 * CACHE_LINE_BYTES) {
+      if (dimension() == 2 * CACHE_LINE_BYTES) {
+        for (int r = from; r < to; r++) {
+          int at = at(rows[r]);
+          sum += values[at] + values[at + CACHE_LINE_BYTES];
+        }
+        return sum;
+      }
+      if (dimension() < 2 * CACHE_LINE_BYTES) {
         // Without a loop, which is slow to begin, more rows are asked for at once.
         for (int r = from; r < to; r++) {
           int at = at(rows[r]);

@@ -19,6 +19,9 @@ class CodeKernelParityTest {
   /** Where blocks, tables and parameters begin in their arrays: nowhere round. */
   private static final int BLOCK_AT = 37;
 
+  /** Where estimates and bounds are stored from. */
+  private static final int OUT = 5;
+
   private static final int PARAMETERS_AT = 3;
 
   private static final float INFINITY = Float.POSITIVE_INFINITY;
@@ -143,6 +146,23 @@ class CodeKernelParityTest {
         }
       }
       assertThat(block.scan(kernels, parameters, 1, 0.1f, -3, 2, -INFINITY).mask).isZero();
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("dimensions")
+  void anArrayForBothHasTheLowerBounds(int dimension) {
+    Block block = new Block(dimension, 8, false);
+    float[] parameters = parameters(1, 1e-4f, 0.5f, 1e-3f, 0.01f);
+    for (CodeKernels kernels : new CodeKernels[] {scalar, best}) {
+      float[] lowers = block.scan(kernels, parameters, 1, 0.1f, -3, 2, INFINITY).lowers;
+      float[] both = new float[OUT + ROWS + 1];
+      both[OUT - 1] = 7;
+      both[OUT + ROWS] = 7;
+      block.scan(kernels, parameters, 1, 0.1f, -3, 2, INFINITY, both, both);
+      assertThat(Arrays.copyOfRange(both, OUT, OUT + ROWS)).isEqualTo(lowers);
+      assertThat(both[OUT - 1]).isEqualTo(7);
+      assertThat(both[OUT + ROWS]).isEqualTo(7);
     }
   }
 
@@ -364,16 +384,16 @@ class CodeKernelParityTest {
     }
 
     private void put(int row) {
-      int slot = row < 32 ? 2 * row : 2 * row - 63;
+      int slot = row % 16 * 4 + row / 16;
       for (int p = 0; p < pairs; p++) {
         bytes[BLOCK_AT + 64 * p + slot] =
             (byte) (nibbles[row][2 * p] | nibbles[row][2 * p + 1] << 4);
       }
-      int offsetAt = BLOCK_AT + 64 * pairs + 2 * row;
-      bytes[offsetAt] = (byte) offsets[row];
-      bytes[offsetAt + 1] = (byte) (offsets[row] >> 8);
-      bytes[offsetAt + 128] = (byte) errors[row];
-      bytes[offsetAt + 129] = (byte) scales[row];
+      int factorsAt = BLOCK_AT + 64 * pairs + 4 * row;
+      bytes[factorsAt] = (byte) errors[row];
+      bytes[factorsAt + 1] = (byte) scales[row];
+      bytes[factorsAt + 2] = (byte) offsets[row];
+      bytes[factorsAt + 3] = (byte) (offsets[row] >> 8);
     }
 
     int sum(int row) {
@@ -392,24 +412,40 @@ class CodeKernelParityTest {
         float bias,
         float spread,
         float limit) {
-      Scan scan = new Scan(0, new float[ROWS], new float[ROWS]);
-      long mask =
-          kernels.scanBlock(
-              bytes,
-              BLOCK_AT,
-              pairs,
-              tables,
-              parameters,
-              PARAMETERS_AT,
-              base,
-              step,
-              bias,
-              spread,
-              limit,
-              new short[ROWS],
-              scan.estimates,
-              scan.lowers);
-      return new Scan(mask, scan.estimates, scan.lowers);
+      float[] estimates = new float[OUT + ROWS];
+      float[] lowers = new float[OUT + ROWS];
+      long mask = scan(kernels, parameters, base, step, bias, spread, limit, estimates, lowers);
+      return new Scan(
+          mask,
+          Arrays.copyOfRange(estimates, OUT, OUT + ROWS),
+          Arrays.copyOfRange(lowers, OUT, OUT + ROWS));
+    }
+
+    long scan(
+        CodeKernels kernels,
+        float[] parameters,
+        float base,
+        float step,
+        float bias,
+        float spread,
+        float limit,
+        float[] estimates,
+        float[] lowers) {
+      return kernels.scanBlock(
+          bytes,
+          BLOCK_AT,
+          pairs,
+          tables,
+          parameters,
+          PARAMETERS_AT,
+          base,
+          step,
+          bias,
+          spread,
+          limit,
+          estimates,
+          lowers,
+          OUT);
     }
   }
 

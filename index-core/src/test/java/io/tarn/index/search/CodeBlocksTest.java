@@ -17,19 +17,18 @@ class CodeBlocksTest {
   private static final double TOLERATED_STEPS = 0.0011;
 
   private static float floatOffset(CodeBlocks blocks, int block, int slot) {
-    int at = offsetsAt(blocks, block) + 2 * slot;
-    int stored = blocks.bytes()[at] & 0xFF | blocks.bytes()[at + 1] << 8;
+    int at = factorsAt(blocks, block, slot);
+    int stored = blocks.bytes()[at + 2] & 0xFF | blocks.bytes()[at + 3] << 8;
     int parameter = block * CodeKernels.BLOCK_PARAMETERS;
     return blocks.parameters()[parameter] + blocks.parameters()[parameter + 1] * stored;
   }
 
-  private static int offsetsAt(CodeBlocks blocks, int block) {
-    return block * blocks.blockBytes() + blocks.pairs() * CodeKernels.PAIR_BYTES;
+  private static int factorsAt(CodeBlocks blocks, int block, int slot) {
+    return blocks.at(block) + blocks.pairs() * CodeKernels.PAIR_BYTES + 4 * slot;
   }
 
   private static int factor(CodeBlocks blocks, int block, int slot, int which) {
-    int at = offsetsAt(blocks, block) + 2 * CodeKernels.BLOCK_ROWS + 2 * slot + which;
-    return blocks.bytes()[at] & 0xFF;
+    return blocks.bytes()[factorsAt(blocks, block, slot) + which] & 0xFF;
   }
 
   /**

@@ -60,7 +60,9 @@ class SmallestTest {
           values.put(1000 * b + i, block[i]);
         }
       }
-      smallest.add(block, from, to, 1000 * b);
+      int room = smallest.room();
+      System.arraycopy(block, 0, smallest.values(), room, BLOCK);
+      smallest.add(from, to, 1000 * b);
     }
     return values;
   }

@@ -43,13 +43,6 @@ public final class SimdCodeKernels implements CodeKernels {
   private static final VectorSpecies<Integer> INTS =
       VectorSpecies.of(int.class, FLOATS.vectorShape());
 
-  /** Two bytes for each float of a vector. */
-  private static final VectorSpecies<Short> HALF_SHORTS =
-      VectorSpecies.of(short.class, VectorShape.forBitSize(16 * LANES));
-
-  private static final VectorSpecies<Byte> HALF_BYTES =
-      VectorSpecies.of(byte.class, VectorShape.forBitSize(16 * LANES));
-
   /** For each stride below a vector's length: the partner of a lane, and the sign of its own. */
   private static final int SHORT_STRIDES = Integer.numberOfTrailingZeros(LANES);
 
@@ -126,27 +119,18 @@ public final class SimdCodeKernels implements CodeKernels {
       float bias,
       float spread,
       float limit,
-      short[] sums,
       float[] estimates,
-      float[] lowers) {
-    addEntries(block, at, pairs, tables, sums);
-    return findBelow(
-        sums,
-        block,
-        at + pairs * PAIR_BYTES,
-        parameters,
-        parameterAt,
-        base,
-        step,
-        bias,
-        spread,
-        limit,
-        estimates,
-        lowers);
-  }
-
-  /** For each row the sum of its entries. */
-  private static void addEntries(byte[] block, int at, int pairs, byte[] tables, short[] sums) {
+      float[] lowers,
+      int out) {
+    FloatVector leastOffset = FloatVector.broadcast(FLOATS, parameters[parameterAt] + base);
+    FloatVector offsetStep = FloatVector.broadcast(FLOATS, parameters[parameterAt + 1]);
+    FloatVector leastScale = FloatVector.broadcast(FLOATS, parameters[parameterAt + 2]);
+    FloatVector scaleStep = FloatVector.broadcast(FLOATS, parameters[parameterAt + 3]);
+    FloatVector errorStep = FloatVector.broadcast(FLOATS, parameters[parameterAt + 4] * spread);
+    FloatVector minusStep = FloatVector.broadcast(FLOATS, -step);
+    FloatVector minusBias = FloatVector.broadcast(FLOATS, -bias);
+    int factorsAt = at + pairs * PAIR_BYTES;
+    long mask = 0;
     for (int slot = 0; slot < BLOCK_ROWS; slot += WIDTH) {
       ShortVector both = ShortVector.zero(SHORTS);
       ShortVector upper = ShortVector.zero(SHORTS);
@@ -181,61 +165,43 @@ public final class SimdCodeKernels implements CodeKernels {
         both = both.add(added);
         upper = upper.add(added.lanewise(VectorOperators.LSHR, 8));
       }
-      both.sub(upper.lanewise(VectorOperators.LSHL, 8)).intoArray(sums, slot / 2);
-      upper.intoArray(sums, slot / 2 + BLOCK_ROWS / 2);
-    }
-  }
-
-  private static long findBelow(
-      short[] sums,
-      byte[] block,
-      int factorsAt,
-      float[] parameters,
-      int parameterAt,
-      float base,
-      float step,
-      float bias,
-      float spread,
-      float limit,
-      float[] estimates,
-      float[] lowers) {
-    long mask = 0;
-    FloatVector leastOffset = FloatVector.broadcast(FLOATS, parameters[parameterAt] + base);
-    FloatVector offsetStep = FloatVector.broadcast(FLOATS, parameters[parameterAt + 1]);
-    FloatVector leastScale = FloatVector.broadcast(FLOATS, parameters[parameterAt + 2]);
-    FloatVector scaleStep = FloatVector.broadcast(FLOATS, parameters[parameterAt + 3]);
-    FloatVector errorStep = FloatVector.broadcast(FLOATS, parameters[parameterAt + 4] * spread);
-    FloatVector minusStep = FloatVector.broadcast(FLOATS, -step);
-    FloatVector minusBias = FloatVector.broadcast(FLOATS, -bias);
-    int scalesAt = factorsAt + 2 * BLOCK_ROWS;
-    for (int row = 0; row < BLOCK_ROWS; row += LANES) {
-      ShortVector sum = ShortVector.fromArray(HALF_SHORTS, sums, row);
-      ShortVector offset =
-          ByteVector.fromArray(HALF_BYTES, block, factorsAt + 2 * row).reinterpretAsShorts();
-      ShortVector packed =
-          ByteVector.fromArray(HALF_BYTES, block, scalesAt + 2 * row).reinterpretAsShorts();
-      FloatVector minusProduct =
-          ((FloatVector) sum.convertShape(VectorOperators.S2F, FLOATS, 0))
-              .fma(minusStep, minusBias);
-      FloatVector scale =
-          ((FloatVector)
-                  packed
-                      .lanewise(VectorOperators.LSHR, 8)
-                      .convertShape(VectorOperators.S2F, FLOATS, 0))
-              .fma(scaleStep, leastScale);
-      FloatVector error =
-          ((FloatVector) packed.and((short) 0xFF).convertShape(VectorOperators.S2F, FLOATS, 0))
-              .mul(errorStep);
-      FloatVector estimate =
-          ((FloatVector) offset.convertShape(VectorOperators.S2F, FLOATS, 0))
-              .fma(offsetStep, leastOffset)
-              .add(scale.mul(minusProduct));
-      FloatVector lower = estimate.sub(error);
-      estimate.intoArray(estimates, row);
-      lower.intoArray(lowers, row);
-      VectorMask<Float> below = lower.compare(VectorOperators.LT, limit);
-      if (Lanes.MASKS_ARE_BITS || below.anyTrue()) {
-        mask |= below.toLong() << row;
+      // Each int of the two has the sums of two rows: of one, and of one half a block later.
+      IntVector sums = both.sub(upper.lanewise(VectorOperators.LSHL, 8)).reinterpretAsInts();
+      IntVector laterSums = upper.reinterpretAsInts();
+      for (int row = slot / QUARTERS; row < BLOCK_ROWS; row += BLOCK_ROWS / QUARTERS) {
+        IntVector factors =
+            ByteVector.fromArray(BYTES, block, factorsAt + ROW_FACTOR_BYTES * row)
+                .reinterpretAsInts();
+        FloatVector minusProduct =
+            ((FloatVector) sums.and(0xFFFF).convertShape(VectorOperators.I2F, FLOATS, 0))
+                .fma(minusStep, minusBias);
+        FloatVector error =
+            ((FloatVector) factors.and(0xFF).convertShape(VectorOperators.I2F, FLOATS, 0))
+                .mul(errorStep);
+        FloatVector scale =
+            ((FloatVector)
+                    factors
+                        .lanewise(VectorOperators.LSHR, 8)
+                        .and(0xFF)
+                        .convertShape(VectorOperators.I2F, FLOATS, 0))
+                .fma(scaleStep, leastScale);
+        FloatVector estimate =
+            ((FloatVector)
+                    factors
+                        .lanewise(VectorOperators.ASHR, 16)
+                        .convertShape(VectorOperators.I2F, FLOATS, 0))
+                .fma(offsetStep, leastOffset)
+                .add(scale.mul(minusProduct));
+        FloatVector lower = estimate.sub(error);
+        estimate.intoArray(estimates, out + row);
+        lower.intoArray(lowers, out + row);
+        VectorMask<Float> below = lower.compare(VectorOperators.LT, limit);
+        if (Lanes.MASKS_ARE_BITS || below.anyTrue()) {
+          mask |= below.toLong() << row;
+        }
+        IntVector upperSums = sums.lanewise(VectorOperators.LSHR, 16);
+        sums = laterSums;
+        laterSums = upperSums;
       }
     }
     return mask;
