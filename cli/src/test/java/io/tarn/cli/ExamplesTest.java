@@ -64,7 +64,7 @@ class ExamplesTest {
         assertThat(examples).as(command.getCommandName()).isNotEmpty();
         for (String example : examples) {
           Run run = Run.tarn(arguments(example, kafka));
-          assertThat(run.status()).as("%s%n%s", example, run.err()).isZero();
+          assertThat(run.status()).as("%s%n%s%s", example, run.out(), run.err()).isZero();
           assertThat(run.out()).as(example).isNotEmpty();
         }
       }

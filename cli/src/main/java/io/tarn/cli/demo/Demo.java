@@ -49,7 +49,7 @@ public final class Demo {
   private static final int WARM_UP_SEARCHES = 300;
   private static final int RECALL_QUERIES = 200;
   private static final double LEAST_RECALL = 0.9;
-  private static final long PATIENCE_NANOS = 60_000_000_000L;
+  private static final long PATIENCE_NANOS = 180_000_000_000L;
   private static final long POLL_MS = 5;
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -198,7 +198,6 @@ public final class Demo {
     flags.put("word2vec.dimension", DIMENSION);
     flags.put("word2vec.iterations", 1);
     flags.put("word2vec.min-count", 5);
-    flags.put("word2vec.partitions", 2);
     BuildSettings settings = Settings.load(BuildSettings.class, Optional.empty(), List.of(), flags);
     builtAtMs = System.currentTimeMillis();
     BuildResult result;

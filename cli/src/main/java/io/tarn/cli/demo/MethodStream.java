@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -168,7 +169,10 @@ final class MethodStream {
     return ends;
   }
 
-  /** The reasons why records were set aside, one for each, sorted. */
+  /**
+   * The reasons why records were set aside, one for each record, sorted. A job that had to begin
+   * anew sets records aside twice; they say which they were.
+   */
   List<String> reasonsOfDeadLetters() {
     List<TopicPartition> partitions = new ArrayList<>();
     for (PartitionInfo partition : consumer.partitionsFor(DEAD_LETTERS)) {
@@ -176,14 +180,19 @@ final class MethodStream {
     }
     consumer.assign(partitions);
     consumer.seekToBeginning(partitions);
-    long count = consumer.endOffsets(partitions).values().stream().mapToLong(Long::longValue).sum();
-    List<String> reasons = new ArrayList<>();
-    while (reasons.size() < count) {
+    long left = consumer.endOffsets(partitions).values().stream().mapToLong(Long::longValue).sum();
+    Map<String, String> reasons = new HashMap<>();
+    while (left > 0) {
       for (ConsumerRecord<String, String> letter : consumer.poll(POLL)) {
-        reasons.add(
-            new String(letter.headers().lastHeader("tarn.reason").value(), StandardCharsets.UTF_8));
+        left--;
+        String record = header(letter, "tarn.partition") + "@" + header(letter, "tarn.offset");
+        reasons.put(record, header(letter, "tarn.reason"));
       }
     }
-    return reasons.stream().sorted().toList();
+    return reasons.values().stream().sorted().toList();
+  }
+
+  private static String header(ConsumerRecord<?, ?> letter, String name) {
+    return new String(letter.headers().lastHeader(name).value(), StandardCharsets.UTF_8);
   }
 }

@@ -25,7 +25,8 @@ import scala.jdk.javaapi.CollectionConverters;
  *
  * <p>Spark trains in the order in which it is given the texts and breaks ties between equally
  * frequent words by that order too. So the texts are brought into input order in one partition: the
- * same input gives the same embedder, on the same kind of machine, however it is split.
+ * same input gives the same embedder, on the same kind of machine, however it is split, as long as
+ * one task trains.
  */
 public final class Word2VecTraining {
   /** No word is empty, so that this key is free to count the documents. */
