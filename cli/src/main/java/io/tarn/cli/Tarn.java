@@ -124,6 +124,7 @@ public final class Tarn {
     if (debug) {
       // Read when logging is first used, which is here. Others at DEBUG would bury ours.
       System.setProperty("tarn.log.exceptions", "full");
+      System.setProperty("tarn.log.frames", "(?!)");
       Configurator.setAllLevels("", Level.INFO);
       Configurator.setAllLevels("io.tarn", Level.DEBUG);
     }

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
@@ -59,6 +60,39 @@ class BatchCommandsTest {
     Run again = Run.tarn(arguments);
     assertThat(again.status()).isEqualTo(Tarn.FAILED);
     assertThat(again.err()).contains("exists already");
+  }
+
+  /** In a JVM of its own, whose log is that of users. */
+  @Test
+  void whatFailsInATaskIsSaidWithoutFrames() throws Exception {
+    Path index = dir.resolve("index");
+    SampleIndexes.numbered(index, List.of(new float[] {0, 0}, new float[] {5, 0}), 2);
+    Path queries = lines("queries.json", "{\"name\": \"a\", \"vector\": [1, 0, 7]}");
+    Object[] arguments = {
+      "knn-join", "--index", index, "--queries", queries, "--output", dir.resolve("neighbours")
+    };
+    List<String> said = errors(arguments);
+    assertThat(said)
+        .last()
+        .isEqualTo(
+            "tarn knn-join: the query with name = a cannot be used: the vector has 3 values, the"
+                + " index has 2");
+    assertThat(said).anyMatch(line -> line.contains("Lost task 0.0"));
+    assertThat(said).noneMatch(line -> line.startsWith("\tat ") || line.contains("SparkException"));
+    Object[] debugged = Stream.concat(Stream.of("--debug"), Stream.of(arguments)).toArray();
+    assertThat(errors(debugged)).anyMatch(line -> line.startsWith("\tat io.tarn."));
+  }
+
+  private List<String> errors(Object... arguments) throws Exception {
+    Path errors = dir.resolve("errors");
+    Process process = TarnProcess.start(errors, arguments);
+    try {
+      assertThat(process.waitFor(2, TimeUnit.MINUTES)).isTrue();
+      assertThat(process.exitValue()).isEqualTo(Tarn.FAILED);
+    } finally {
+      process.destroyForcibly();
+    }
+    return Files.readAllLines(errors);
   }
 
   @Test

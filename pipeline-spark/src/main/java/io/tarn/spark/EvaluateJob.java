@@ -14,6 +14,7 @@ import io.tarn.index.write.ModelReassigner;
 import io.tarn.spark.input.InputSettings;
 import io.tarn.spark.input.InputTable;
 import io.tarn.spark.input.UnusableInputException;
+import io.tarn.spark.input.VectorText;
 import io.tarn.spark.neighbours.IndexSample;
 import io.tarn.spark.search.TarnIndex;
 import java.io.IOException;
@@ -25,6 +26,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.spark.SparkUserAppException;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -33,6 +35,7 @@ import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.NumericType;
+import org.apache.spark.sql.types.StringType;
 import org.apache.spark.sql.types.StructType;
 
 /**
@@ -174,12 +177,12 @@ public final class EvaluateJob {
             InputSettings.DEFAULT_MAX_ROW_BYTES);
     Dataset<Row> table = InputTable.open(spark, input).rows();
     checkColumn(table.schema(), queries);
+    Column vector = col("`" + queries.vectorColumn().replace("`", "``") + "`");
+    boolean text = table.schema().apply(queries.vectorColumn()).dataType() instanceof StringType;
+    DataType read = text ? DataTypes.StringType : DataTypes.createArrayType(DataTypes.FloatType);
     List<Row> drawn =
         table
-            .select(
-                col("`" + queries.vectorColumn().replace("`", "``") + "`")
-                    .cast(DataTypes.createArrayType(DataTypes.FloatType))
-                    .as(VECTOR))
+            .select(vector.cast(read).as(VECTOR))
             .orderBy(xxhash64(col(VECTOR), lit(queries.seed())), col(VECTOR))
             .limit(queries.count())
             .collectAsList();
@@ -189,9 +192,18 @@ public final class EvaluateJob {
     }
     List<Row> rows = new ArrayList<>();
     for (int i = 0; i < drawn.size(); i++) {
-      rows.add(RowFactory.create((long) i, null, drawn.get(i).get(0)));
+      Object value = drawn.get(i).get(0);
+      rows.add(RowFactory.create((long) i, null, text ? parsed((String) value) : value));
     }
     return rows;
+  }
+
+  private static float[] parsed(String vector) {
+    try {
+      return vector == null ? null : VectorText.parse(vector);
+    } catch (IllegalArgumentException e) {
+      throw new UnusableInputException("a query cannot be used: " + e.getMessage(), e);
+    }
   }
 
   private static void checkColumn(StructType table, EvaluateSettings.Queries queries) {
@@ -205,7 +217,8 @@ public final class EvaluateJob {
               + String.join(", ", table.fieldNames()));
     }
     DataType type = table.apply(name).dataType();
-    if (!(type instanceof ArrayType array && array.elementType() instanceof NumericType)) {
+    if (!(type instanceof StringType)
+        && !(type instanceof ArrayType array && array.elementType() instanceof NumericType)) {
       throw new UnusableInputException(
           "column '"
               + name
@@ -213,7 +226,7 @@ public final class EvaluateJob {
               + queries.path().get()
               + " has the type "
               + type.simpleString()
-              + "; it must be an array of numbers");
+              + "; it must be an array of numbers, or text such as [0.5, 2]");
     }
   }
 

@@ -335,8 +335,8 @@ class BadTablesTest {
             "the queries have no column 'vektor'; their columns are id, vector, kind"),
         refused(
             "no vectors",
-            () -> join("kind", 1),
-            "column 'kind' of the queries has the type string; it must be an array of numbers"),
+            () -> join("id", 1),
+            "column 'id' of the queries has the type bigint; it must be an array of numbers"),
         refused(
             "typing error",
             () -> join("vector", 1, "n-probe", "2"),

@@ -69,6 +69,31 @@ class EvaluateJobTest {
   }
 
   @Test
+  void queriesMayBeText() throws Exception {
+    Path texts = directory.resolve("texts");
+    VectorRows.table(queryRows)
+        .selectExpr("cast(vector as string) as vector")
+        .write()
+        .json(texts.toString());
+    EvaluateResult result =
+        evaluate(
+            "queries.path=" + texts, "queries.format=json", "nprobe=[1, 3]", "calibrate=false");
+    assertThat(result.queries()).isEqualTo(120);
+    EvaluateResult ofArrays =
+        evaluate("queries.path=" + queries, "nprobe=[1, 3]", "calibrate=false");
+    for (int i = 0; i < 2; i++) {
+      // Recalls are summed up in the order of the queries, which is another.
+      assertThat(result.measured().get(i).recall())
+          .isCloseTo(ofArrays.measured().get(i).recall(), within(1e-9));
+    }
+    Path bad = directory.resolve("bad-texts");
+    LocalSpark.session().sql("select '[1; 2]' as vector").write().parquet(bad.toString());
+    assertThatThrownBy(() -> evaluate("queries.path=" + bad))
+        .isInstanceOf(UnusableInputException.class)
+        .hasMessageContaining("a query cannot be used: value 0 of the vector is '1; 2'");
+  }
+
+  @Test
   void calibrationIsKeptInTheIndex() throws Exception {
     EvaluateResult result = evaluate("queries.count=90");
     assertThat(result.queries()).isEqualTo(90);
@@ -113,7 +138,8 @@ class EvaluateJobTest {
         .hasMessageContaining("has no column 'v'; its columns are id, vector, ts");
     assertThatThrownBy(() -> evaluate("queries.path=" + queries, "queries.vector-column=id"))
         .isInstanceOf(UnusableInputException.class)
-        .hasMessageContaining("has the type bigint; it must be an array of numbers");
+        .hasMessageContaining(
+            "has the type bigint; it must be an array of numbers, or text such as [0.5, 2]");
     assertThatThrownBy(() -> evaluate("version=99"))
         .isInstanceOf(UnusableInputException.class)
         .hasMessageContaining("has no version 99");

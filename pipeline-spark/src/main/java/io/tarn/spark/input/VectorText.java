@@ -3,7 +3,7 @@ package io.tarn.spark.input;
 import java.util.Arrays;
 
 /** Vectors written as text, as CSV has them: {@code [0.5, -1, 2e-3]}. */
-final class VectorText {
+public final class VectorText {
   private static final int SHOWN_CHARS = 40;
 
   private VectorText() {}
@@ -13,7 +13,7 @@ final class VectorText {
    *
    * @throws IllegalArgumentException saying what is wrong
    */
-  static float[] parse(String text) {
+  public static float[] parse(String text) {
     String trimmed = text.strip();
     if (trimmed.length() < 2
         || trimmed.charAt(0) != '['

@@ -13,6 +13,7 @@ import io.tarn.index.search.SearchResult;
 import io.tarn.index.snapshot.Snapshot;
 import io.tarn.index.storage.Storage;
 import io.tarn.spark.input.UnusableInputException;
+import io.tarn.spark.input.VectorText;
 import io.tarn.spark.live.LiveSegment;
 import io.tarn.spark.live.SettledRows;
 import io.tarn.spark.rows.ByNumber;
@@ -29,6 +30,9 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.apache.spark.HashPartitioner;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaPairRDD;
@@ -50,6 +54,7 @@ import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.NumericType;
+import org.apache.spark.sql.types.StringType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.unsafe.types.UTF8String;
@@ -72,6 +77,18 @@ final class KnnJoin implements Serializable {
   private static final int SELECTED_ROWS_PER_HIT = 20;
 
   private static final int QUERY_BITS = 40;
+
+  /** Types of columns that tell one query from another. */
+  private static final Set<DataType> TELLING =
+      Set.of(
+          DataTypes.StringType,
+          DataTypes.LongType,
+          DataTypes.IntegerType,
+          DataTypes.ShortType,
+          DataTypes.ByteType);
+
+  private static final int MOST_TOLD = 3;
+  private static final int MOST_TOLD_CHARS = 40;
 
   private final transient SparkSession spark;
   private final IndexLocation location;
@@ -131,10 +148,7 @@ final class KnnJoin implements Serializable {
     }
     columns.add(vectorColumn(queries, vectorColumn));
     Dataset<Row> selected = queries.select(columns.toArray(Column[]::new));
-    DataType[] queryTypes =
-        Arrays.stream(queries.schema().fields())
-            .map(StructField::dataType)
-            .toArray(DataType[]::new);
+    StructType queryType = queries.schema();
     LaterRows.Plan plan =
         () -> {
           int tasks = spark.sparkContext().defaultParallelism();
@@ -145,7 +159,7 @@ final class KnnJoin implements Serializable {
                   .map(bytes -> Parts.ofBytes(segments, bytes))
                   .orElseGet(() -> Parts.of(segments, tasks, spark.sparkContext().isLocal()));
           return new KnnJoin(spark, location, snapshot, parts, k, options)
-              .rows(selected, queryTypes)
+              .rows(selected, queryType, vectorColumn)
               .rdd();
         };
     return ((org.apache.spark.sql.classic.SparkSession) spark)
@@ -161,20 +175,23 @@ final class KnnJoin implements Serializable {
     }
   }
 
-  private JavaRDD<InternalRow> rows(Dataset<Row> selected, DataType[] queryTypes) {
+  private JavaRDD<InternalRow> rows(
+      Dataset<Row> selected, StructType queryType, String vectorColumn) {
     if (partCount == 0) {
       return JavaSparkContext.fromSparkContext(spark.sparkContext()).emptyRDD();
     }
     if (partCount == 1) {
       return spread(internalRows(selected))
           .mapPartitionsWithIndex(
-              (task, rows) -> resultsOfOnePart(new Routed(this, rows, queryTypes, task)), true);
+              (task, rows) ->
+                  resultsOfOnePart(new Routed(this, rows, queryType, vectorColumn, task)),
+              true);
     }
     JavaPairRDD<Integer, Asked> asked =
         JavaPairRDD.fromJavaRDD(
             internalRows(selected)
                 .mapPartitionsWithIndex(
-                    (task, rows) -> new Routed(this, rows, queryTypes, task), true));
+                    (task, rows) -> new Routed(this, rows, queryType, vectorColumn, task), true));
     JavaPairRDD<Long, Found> found = answered(asked, exact);
     if (!exact) {
       JavaPairRDD<Long, Found> complete = found.filter(each -> isComplete(each._2));
@@ -182,7 +199,7 @@ final class KnnJoin implements Serializable {
           found.filter(each -> !isComplete(each._2)).flatMapToPair(this::everywhere);
       found = complete.union(answered(again, true));
     }
-    return found.values().mapPartitions(each -> new ResultRows(each, queryTypes.length));
+    return found.values().mapPartitions(each -> new ResultRows(each, queryType.length()));
   }
 
   /** Queries in as many partitions at least as there are processors to search with. */
@@ -232,13 +249,16 @@ final class KnnJoin implements Serializable {
               + String.join(", ", type.fieldNames()));
     }
     DataType found = type.apply(name).dataType();
+    if (found instanceof StringType) {
+      return quoted(name);
+    }
     if (!(found instanceof ArrayType array && array.elementType() instanceof NumericType)) {
       throw new UnusableInputException(
           "column '"
               + name
               + "' of the queries has the type "
               + found.simpleString()
-              + "; it must be an array of numbers");
+              + "; it must be an array of numbers, or text such as [0.5, 2]");
     }
     return quoted(name)
         .cast(DataTypes.createArrayType(DataTypes.FloatType, ((ArrayType) found).containsNull()));
@@ -323,7 +343,12 @@ final class KnnJoin implements Serializable {
   private static final class Routed implements Iterator<Tuple2<Integer, Asked>> {
     private final KnnJoin join;
     private final Iterator<InternalRow> rows;
+    private final StructType queryType;
     private final UnsafeProjection queryRow;
+    private final int vectorColumn;
+    private final boolean textVectors;
+
+    /** Of the vector as floats, or as text: behind the columns of the query. */
     private final int vectorOrdinal;
 
     /** Null if there is one part, which all queries go to. */
@@ -334,12 +359,20 @@ final class KnnJoin implements Serializable {
     private int given;
     private long nextQuery;
 
-    Routed(KnnJoin join, Iterator<InternalRow> rows, DataType[] queryTypes, int task)
+    Routed(
+        KnnJoin join,
+        Iterator<InternalRow> rows,
+        StructType queryType,
+        String vectorColumn,
+        int task)
         throws IOException {
       this.join = join;
       this.rows = rows;
-      this.queryRow = UnsafeProjection.create(queryTypes);
-      this.vectorOrdinal = queryTypes.length;
+      this.queryType = queryType;
+      this.queryRow = UnsafeProjection.create(queryType);
+      this.vectorOrdinal = queryType.length();
+      this.vectorColumn = queryType.fieldIndex(vectorColumn);
+      this.textVectors = queryType.apply(vectorColumn).dataType() instanceof StringType;
       this.nextQuery = (long) task << QUERY_BITS;
       this.parts = join.parts.value().get();
       if (parts.count() == 1) {
@@ -369,7 +402,7 @@ final class KnnJoin implements Serializable {
     private void route(InternalRow row) {
       long query = nextQuery++;
       float[] vector = vector(row);
-      float[] accepted = accepted(vector);
+      float[] accepted = accepted(vector, row);
       BitSet concerned = parts.all();
       if (!join.exact && ranking != null) {
         concerned = parts.with(ranking.model().listIds(), ranking.nearest(accepted, join.nprobe));
@@ -392,22 +425,51 @@ final class KnnJoin implements Serializable {
       if (row.isNullAt(vectorOrdinal)) {
         return null;
       }
+      if (textVectors) {
+        try {
+          return VectorText.parse(row.getUTF8String(vectorOrdinal).toString());
+        } catch (IllegalArgumentException e) {
+          throw unusable(row, e);
+        }
+      }
       ArrayData values = row.getArray(vectorOrdinal);
       for (int i = 0; i < values.numElements(); i++) {
         if (values.isNullAt(i)) {
-          throw new UnusableInputException(
-              "a query cannot be used: value " + i + " of its vector is null");
+          throw unusable(
+              row, new IllegalArgumentException("value " + i + " of its vector is null"));
         }
       }
       return values.toFloatArray();
     }
 
-    private float[] accepted(float[] vector) {
+    private float[] accepted(float[] vector, InternalRow row) {
       try {
         return VectorRules.accept(join.schema, vector);
       } catch (RejectedFeatureException e) {
-        throw new UnusableInputException("a query cannot be used: " + e.getMessage(), e);
+        throw unusable(row, e);
       }
+    }
+
+    private UnusableInputException unusable(InternalRow row, Exception problem) {
+      return new UnusableInputException(
+          named(row) + " cannot be used: " + problem.getMessage(), problem);
+    }
+
+    /** Tells people which query it is, by columns as ids have. */
+    private String named(InternalRow row) {
+      String columns =
+          IntStream.range(0, vectorOrdinal)
+              .filter(i -> i != vectorColumn && !row.isNullAt(i))
+              .filter(i -> TELLING.contains(queryType.apply(i).dataType()))
+              .limit(MOST_TOLD)
+              .mapToObj(i -> queryType.apply(i).name() + " = " + value(row, i))
+              .collect(Collectors.joining(", "));
+      return columns.isEmpty() ? "a query" : "the query with " + columns;
+    }
+
+    private String value(InternalRow row, int column) {
+      String text = row.get(column, queryType.apply(column).dataType()).toString();
+      return text.length() <= MOST_TOLD_CHARS ? text : text.substring(0, MOST_TOLD_CHARS) + "…";
     }
   }
 

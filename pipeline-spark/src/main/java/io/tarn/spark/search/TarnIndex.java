@@ -62,14 +62,15 @@ public final class TarnIndex {
    * when the result is asked for. The queries have to be the same rows whenever they are computed.
    *
    * @param queries any table with a column of vectors
-   * @param vectorColumn that column: an array of numbers
+   * @param vectorColumn that column: an array of numbers, or text such as {@code [0.5, 2]}
    * @param k how many neighbours of each
    * @param options see {@link KnnOptions}; none are needed
    * @return the columns of the queries, and for each of up to k neighbours a row with {@code rank}
    *     from 1 on, {@code distance} (squared l2, 1 - cosine, or the negative inner product) and
    *     {@code neighbour}, a struct of the {@code id} and all attributes
    * @throws UnusableInputException if there is no such index or version, or options or columns
-   *     cannot be used. A query whose vector the index does not take fails the search
+   *     cannot be used. A query whose vector the index does not take fails the search, with its
+   *     texts and whole numbers in the message
    */
   public Dataset<Row> knnJoin(
       Dataset<Row> queries, String vectorColumn, int k, Map<String, String> options) {

@@ -32,6 +32,7 @@ import java.util.Set;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.types.DataTypes;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -268,8 +269,35 @@ class KnnJoinTest {
             List.of("index=" + index, "queries.path=" + input, "output=" + output));
     assertThatThrownBy(() -> KnnJoinJob.run(LocalSpark.session(), settings))
         .isInstanceOf(UnusableInputException.class)
-        .hasMessageContaining("the vector has 1 value");
+        .hasMessageMatching("the query with query = \\d+ cannot be used: the vector has 1 value.*");
     assertThat(output).doesNotExist();
+  }
+
+  @Test
+  void aBadQueryIsToldByItsTextsAndNumbers() {
+    String long41 = "x".repeat(41);
+    assertNamed(
+        "2.5 as price, cast(null as int) as id, '" + long41 + "' as name, 7L as n, 8 as m, 9 as o",
+        "the query with name = " + "x".repeat(40) + "…, n = 7, m = 8 cannot be used: ");
+    assertNamed("2.5 as price", "a query cannot be used: ");
+  }
+
+  private static void assertNamed(String columns, String message) {
+    for (String vector : List.of("array(1f, 2f)", "'[1, 2]'")) {
+      Dataset<Row> query =
+          LocalSpark.session().sql("select " + columns + ", " + vector + " as vector");
+      assertThatThrownBy(() -> join(query, 1).collectAsList())
+          .hasStackTraceContaining(message + "the vector has 2 values, the index has 96");
+    }
+  }
+
+  @Test
+  void vectorsMayBeText() throws Exception {
+    Dataset<Row> texts = queries().selectExpr("query", "cast(vector as string) as vector");
+    assertThat(texts.schema().apply("vector").dataType()).isEqualTo(DataTypes.StringType);
+    assertThat(neighbours(join(texts, 3, "exact", "true"))).isEqualTo(expected(exactly(3)));
+    assertFails("'[1, x]'", "cannot be used: value 1 of the vector is 'x', which is no number");
+    assertFails("cast(null as string)", "cannot be used: the vector is missing");
   }
 
   @Test
@@ -311,14 +339,14 @@ class KnnJoinTest {
         "the queries have no column 'vector'; their columns are query, ts");
     assertRefused(
         () -> join(queries().selectExpr("query", "ts as vector"), 1),
-        "has the type bigint; it must be an array of numbers");
+        "has the type bigint; it must be an array of numbers, or text such as [0.5, 2]");
     assertRefused(() -> join(queries().withColumnRenamed("ts", "Rank"), 1), "column 'Rank'");
     assertThatThrownBy(
             () ->
                 TarnIndex.of(LocalSpark.session(), "/no/index")
                     .knnJoin(queries(), "vector", 1, Map.of()))
         .hasMessageContaining("/no/index is no Tarn index");
-    assertFails("array(1, 2)", "the vector has 2 values, the index has 96");
+    assertFails("array(1, 2)", "cannot be used: the vector has 2 values, the index has 96");
     assertFails("cast(null as array<float>)", "the vector is missing");
     assertFails("transform(vector, x -> if(x > 5, null, x))", "of its vector is null");
     assertFails("transform(vector, x -> x / 0f)", "cannot be used");
